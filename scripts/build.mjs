@@ -1,0 +1,100 @@
+// The Worker: Rust → build/index.js and build/index_bg.wasm.
+//
+// It is also wrangler's build command, so it runs before every `wrangler dev`, `deploy` and test
+// harness; it has to be quick when nothing changed, and it does its own set-up when it has work to do.
+
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { root, target } from './lib/paths.mjs';
+import { Stop, ask, main, onInterrupt, run, say } from './lib/run.mjs';
+import { hashOf, setStamp, stampIs } from './lib/stamp.mjs';
+import { nightly, pins, toolEnvironment } from './lib/tools.mjs';
+import { setUp } from './setup.mjs';
+
+const HELP = `Builds the Worker into build/.
+
+  npm run build [-- --panic unwind|abort] [-- --out <folder>]
+
+  --panic unwind  (default) a panic answers 500 and leaves the other requests alone; needs the nightly
+  --panic abort   a panic ends the instance with all its requests; stable Rust; for comparison
+  --out <folder>  build there instead, relative to the project
+
+LENSLET_PANIC is the same as --panic, LENSLET_NIGHTLY replaces the pinned nightly.`;
+
+/** What the Worker is made from. */
+const INPUTS = [
+  ...['src', 'Cargo.toml', 'Cargo.lock', '.cargo', 'rust-toolchain.toml'],
+  ...['scripts/build.mjs', 'scripts/lib/tools.mjs', 'scripts/lib/dated-nightly.sh'],
+].map((path) => join(root, path));
+
+const UNWINDING_FLAGS = [
+  // Switches on in src what only the nightly has: an allocation failure that unwinds.
+  '--cfg=lenslet_unwind',
+  // The older encoding of exceptions. Node 20 refuses the newer one, and it came out 2 % larger.
+  '-Cllvm-args=-wasm-use-legacy-eh',
+];
+
+/** Builds the Worker unless it is already there; answers whether it had to. */
+export async function build({ panic = process.env.LENSLET_PANIC || 'unwind', out = 'build' } = {}) {
+  if (!['unwind', 'abort'].includes(panic)) throw new Stop(`The Worker can unwind or abort on a panic, not "${panic}".`);
+  const unwinding = panic === 'unwind';
+  const stamp = join(target, 'lenslet', `${out.replaceAll(/[^\w.-]/g, '_')}.stamp`);
+  const hash = hashOf(INPUTS, [panic, nightly, pins]);
+  const there = ['index.js', 'index_bg.wasm'].every((file) => existsSync(join(root, out, file)));
+  if (there && stampIs(stamp, hash)) return false;
+
+  await setUp({ unwinding });
+  say(`Building the Worker (panic=${panic}) …`);
+  const started = Date.now();
+  const env = toolEnvironment(unwinding ? await unwindingEnvironment() : {});
+  const flags = unwinding ? ['--panic-unwind'] : [];
+  await run('worker-build', ['--release', ...flags, '--out-dir', out, '--', '--locked'], { cwd: root, env });
+  // The hash from before the build: a file saved meanwhile is built next time.
+  setStamp(stamp, hash);
+  say(`The Worker is built in ${Math.round((Date.now() - started) / 1000)} s: ${sizes(join(root, out))}`);
+  return true;
+}
+
+/** What makes worker-build use the pinned nightly with all our flags. */
+async function unwindingEnvironment() {
+  const env = toolEnvironment();
+  // worker-build sets RUSTFLAGS for -Cpanic=unwind and keeps what is in it, but cargo then ignores the
+  // list in .cargo/config.toml. So the list is read back, by cargo itself, and handed over that way.
+  const key = 'target.wasm32-unknown-unknown.rustflags';
+  const args = [`+${nightly}`, '-Zunstable-options', 'config', 'get', '--format', 'json-value', key];
+  const { ok, text } = await ask('cargo', args, { cwd: root, env });
+  if (!ok) throw new Stop(`cargo could not read ${key} from .cargo/config.toml.`);
+
+  const folder = join(target, 'lenslet', 'dated-nightly');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const tool of ['cargo', 'rustc', 'rustup']) symlinkSync(join(root, 'scripts/lib/dated-nightly.sh'), join(folder, tool));
+  return {
+    RUSTFLAGS: [...JSON.parse(text), ...UNWINDING_FLAGS].join(' '),
+    LENSLET_NIGHTLY: nightly,
+    LENSLET_PATH: env.PATH,
+    PATH: `${folder}:${env.PATH}`,
+  };
+}
+
+function sizes(folder) {
+  const size = (...files) => {
+    const bytes = files.map((file) => readFileSync(join(folder, file)));
+    const sum = (numbers) => (numbers.reduce((a, b) => a + b) / 1000).toFixed(0);
+    return `${sum(bytes.map((b) => b.length))} KB, ${sum(bytes.map((b) => gzipSync(b).length))} KB gzipped`;
+  };
+  return `wasm ${size('index_bg.wasm')}; all of it ${size('index_bg.wasm', 'index.js')}`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  onInterrupt();
+  await main(async () => {
+    const { values } = parseArgs({ options: { panic: { type: 'string' }, out: { type: 'string' }, help: { type: 'boolean' } } });
+    if (values.help) return say(HELP);
+    const { help, ...options } = values;
+    if (!(await build(options))) say('The Worker is up to date.');
+  });
+}

@@ -1,0 +1,175 @@
+// `npm test`: everything that has to hold, in named steps, with a summary at the end. CI runs exactly this.
+
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { findChromium } from './lib/chromium.mjs';
+import { npmBin, root, target } from './lib/paths.mjs';
+import { Stop, ask, main, onInterrupt, say, start } from './lib/run.mjs';
+import { toolEnvironment } from './lib/tools.mjs';
+import { setUp } from './setup.mjs';
+
+const WASM = ['--package', 'lenslet', '--target', 'wasm32-unknown-unknown'];
+const STRICT = ['--', '-D', 'warnings'];
+
+/** In the order in which they run: what answers soonest first. `needs` is a step that must have succeeded. */
+const STEPS = [
+  { name: 'fmt', says: 'the Rust code is formatted', command: ['cargo', 'fmt', '--all', '--check'] },
+  { name: 'clippy', says: 'no lint on the host', command: ['cargo', 'clippy', '--locked', '--workspace', '--all-targets', ...STRICT] },
+  { name: 'clippy-wasm', says: 'no lint on wasm32', command: ['cargo', 'clippy', '--locked', ...WASM, '--lib', '--tests', ...STRICT] },
+  {
+    name: 'docs',
+    says: 'the documentation builds without a warning',
+    command: ['cargo', 'doc', '--locked', '--workspace', '--no-deps', '--document-private-items'],
+    env: { RUSTDOCFLAGS: '-D warnings' },
+  },
+  { name: 'deny', says: 'licences, sources and advisories', command: ['cargo', 'deny', 'check'], unless: noCargoDeny },
+  { name: 'native', says: 'tests on the host', command: ['cargo', 'test', '--locked', '--workspace', '--no-fail-fast'], counts: cargoCounts },
+  { name: 'wasm', says: 'tests as wasm in Node', command: ['cargo', 'test', '--locked', ...WASM, '--no-fail-fast'], counts: cargoCounts },
+  { name: 'build', says: 'the Worker', command: [npmBin('node'), 'scripts/build.mjs'] },
+  {
+    name: 'deploy',
+    says: 'wrangler would deploy it',
+    needs: 'build',
+    command: [npmBin('wrangler'), 'deploy', '--dry-run', '--outdir', 'target/deploy'],
+  },
+  {
+    name: 'e2e',
+    says: 'the built Worker in workerd',
+    needs: 'build',
+    command: [npmBin('node'), '--test', '--test-reporter=spec', ...testFiles()],
+    counts: nodeCounts,
+  },
+];
+
+const HELP = `Runs all checks and tests, and ends with a summary and "N passed, N failed".
+
+  npm test [-- --only <step>[,<step>…]]
+
+${STEPS.map(({ name, says }) => `  ${name.padEnd(12)} ${says}`).join('\n')}`;
+
+async function testAll(only) {
+  await setUp();
+  const notes = join(target, 'lenslet', 'notes.txt');
+  mkdirSync(join(target, 'lenslet'), { recursive: true });
+  // Tests append what they could not do for want of something: what is not run is said, not hidden.
+  writeFileSync(notes, '');
+  const env = toolEnvironment({ LENSLET_NOTES: notes, ...colours() });
+  const said = [];
+  if (only.has('e2e')) {
+    const { path, note } = await findChromium(env);
+    if (path) env.LENSLET_CHROMIUM = path;
+    if (note) said.push(note);
+  }
+
+  const results = [];
+  for (const step of STEPS.filter(({ name }) => only.has(name))) results.push(await attempt(step, results, env, said));
+  const lines = readFileSync(notes, 'utf8').split('\n').filter(Boolean);
+  return summary(results, [...said, ...new Set(lines)]);
+}
+
+async function attempt(step, results, env, said) {
+  const result = { name: step.name, outcome: 'ok', seconds: 0, passed: 0, failed: 0, ignored: 0 };
+  const absent = await step.unless?.(env);
+  if (absent) {
+    said.push(absent);
+    return { ...result, outcome: 'not run' };
+  }
+  if (results.some(({ name, outcome }) => name === step.needs && outcome !== 'ok')) {
+    said.push(`${step.name} was not run, because ${step.needs} failed.`);
+    return { ...result, outcome: 'not run', failed: 1 };
+  }
+
+  say(`\n── ${step.name}: ${step.says}`);
+  const started = performance.now();
+  const { ok, text } = await watch(step.command, { ...env, ...step.env });
+  const counts = step.counts?.(text);
+  const wrong = !ok || (step.counts && counts.passed === 0);
+  return {
+    ...result,
+    ...counts,
+    // A step that failed without a failing test (a lint, a crash, no test at all) is one failure.
+    failed: Math.max(counts?.failed ?? 0, wrong ? 1 : 0),
+    outcome: wrong ? 'FAILED' : 'ok',
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+/** Runs a command with its output both shown and kept. */
+async function watch([command, ...args], env) {
+  const child = start(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  for (const [from, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
+    from.setEncoding('utf8').on('data', (part) => {
+      text += part;
+      to.write(part);
+    });
+  }
+  const { code, error } = await child.closed;
+  if (error) say(`${command} could not be started: ${error.message}`);
+  return { ok: code === 0, text: stripVTControlCharacters(text) };
+}
+
+// What we read is a pipe, so the programs would not colour what a person is looking at.
+const colours = () => (process.stdout.isTTY ? { CARGO_TERM_COLOR: 'always', FORCE_COLOR: '1' } : {});
+
+/** The sums of cargo's closing lines, one for each test binary; the wasm runner prints the same. */
+function cargoCounts(text) {
+  const counts = { passed: 0, failed: 0, ignored: 0 };
+  for (const [, passed, failed, ignored] of text.matchAll(/^test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored/gm)) {
+    counts.passed += Number(passed);
+    counts.failed += Number(failed);
+    counts.ignored += Number(ignored);
+  }
+  return counts;
+}
+
+/** The closing lines of Node's runner. */
+function nodeCounts(text) {
+  const of = (word) => Number(text.match(new RegExp(`^(?:ℹ|#) ${word} (\\d+)$`, 'm'))?.[1] ?? 0);
+  return { passed: of('pass'), failed: of('fail') + of('cancelled'), ignored: of('skipped') + of('todo') };
+}
+
+function testFiles() {
+  const folder = join(root, 'tests');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.test.mjs'))
+    .sort()
+    .map((name) => join('tests', name));
+}
+
+async function noCargoDeny(env) {
+  if ((await ask('cargo', ['deny', '--version'], { env })).ok) return null;
+  return 'cargo-deny is not installed, so licences and advisories were not checked (cargo install --locked cargo-deny).';
+}
+
+/** Prints the summary; answers whether everything held. */
+function summary(results, notes) {
+  say('\n── summary');
+  for (const { name, outcome, seconds, passed, failed, ignored } of results) {
+    const tests = passed + ignored ? `${passed} passed, ${failed} failed${ignored ? `, ${ignored} ignored` : ''}` : '';
+    say(`${name.padEnd(12)} ${outcome.padEnd(8)} ${seconds.toFixed(1).padStart(7)} s  ${tests}`.trimEnd());
+  }
+  for (const note of notes) say(`note: ${note}`);
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  say(`\n${sum('passed')} passed, ${sum('failed')} failed`);
+  return sum('failed') === 0;
+}
+
+function chosen(text) {
+  const names = STEPS.map(({ name }) => name);
+  if (text === undefined) return new Set(names);
+  const only = text.split(',');
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Stop(`There is no step "${unknown}": they are ${names.join(', ')}.`);
+  // With all that they need.
+  return new Set(only.flatMap((name) => [name, STEPS.find((step) => step.name === name).needs ?? name]));
+}
+
+onInterrupt();
+await main(async () => {
+  const { values } = parseArgs({ options: { only: { type: 'string' }, help: { type: 'boolean' } } });
+  if (values.help) return say(HELP);
+  if (!(await testAll(chosen(values.only)))) process.exitCode = 1;
+});

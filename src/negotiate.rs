@@ -1,0 +1,135 @@
+//! What the client accepts, and which output that makes of the one asked for.
+
+use crate::format::Format;
+use crate::picture::encode::Encoding;
+use crate::picture::probe::Header;
+use crate::recipe::{Output, Recipe};
+
+/// The formats of a request's `Accept` header that matter here, each with its quality in thousandths.
+///
+/// Only formats that are named count: `*/*` and `image/*` say nothing about WebP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Accept {
+    webp: u16,
+    older: u16,
+}
+
+impl Accept {
+    /// Reads an `Accept` header (RFC 9110, section 12.5.1). What cannot be read is passed over.
+    pub fn parse(header: &str) -> Self {
+        let mut accept = Self::default();
+        for range in header.split(',') {
+            let mut parts = range.split(';').map(str::trim);
+            let media_type = parts.next().unwrap_or_default();
+            let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(1000, read_quality);
+            let known = match media_type.to_ascii_lowercase().as_str() {
+                "image/webp" => &mut accept.webp,
+                "image/jpeg" | "image/png" => &mut accept.older,
+                _ => continue,
+            };
+            *known = quality.max(*known);
+        }
+        accept
+    }
+
+    fn prefers_webp(self) -> bool {
+        self.webp > 0 && self.webp >= self.older
+    }
+}
+
+/// A quality between 0 and 1 in thousandths; 0 where it cannot be read.
+fn read_quality(text: &str) -> u16 {
+    let (whole, places) = text.split_once('.').unwrap_or((text, ""));
+    let mut digits = places.bytes().chain(std::iter::repeat(b'0')).take(3);
+    let fraction = digits.try_fold(0_u16, |sum, b| Some(sum * 10 + u16::from(b.checked_sub(b'0')?.min(9))));
+    match (whole, fraction) {
+        ("1", _) => 1000,
+        ("0", Some(fraction)) => fraction,
+        _ => 0,
+    }
+}
+
+/// What is to be made, as far as recipe and client decide it; the source decides the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// The source's own format.
+    Own,
+    /// JPEG, or PNG where the source may be translucent.
+    Still,
+    /// This format.
+    Fixed(Format),
+    /// What is known of the picture, as JSON.
+    Json,
+}
+
+impl Target {
+    /// Joins the recipe's format with what the client accepts.
+    ///
+    /// AVIF, `BlurHash` and `ThumbHash` are not made: [`Recipe::unbuilt`] refuses them before this is asked.
+    pub fn choose(recipe: &Recipe, accept: Accept) -> Self {
+        match recipe.format {
+            None => Self::Own,
+            Some(Output::Auto) if accept.prefers_webp() => Self::Fixed(Format::Webp),
+            Some(Output::Auto) => Self::Still,
+            Some(Output::Avif) => Self::Fixed(Format::Avif),
+            Some(Output::Webp) => Self::Fixed(Format::Webp),
+            Some(Output::Jpeg | Output::BaselineJpeg) => Self::Fixed(Format::Jpeg),
+            Some(Output::Png) => Self::Fixed(Format::Png),
+            Some(Output::Gif) => Self::Fixed(Format::Gif),
+            Some(Output::Json | Output::Blurhash | Output::Thumbhash) => Self::Json,
+        }
+    }
+
+    /// Whether another client might have got another format.
+    pub fn depends_on_client(recipe: &Recipe) -> bool {
+        recipe.format == Some(Output::Auto)
+    }
+
+    /// A word for the cache key.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Still => "still",
+            Self::Fixed(format) => format.name(),
+            Self::Json => "json",
+        }
+    }
+
+    /// The encoding of a picture with this header; nothing where the answer is no picture.
+    pub fn encoding(self, header: &Header, quality: u8) -> Option<Encoding> {
+        let format = match self {
+            Self::Own => header.format,
+            Self::Still if header.alpha => Format::Png,
+            Self::Still => Format::Jpeg,
+            Self::Fixed(format) => format,
+            Self::Json => return None,
+        };
+        Some(Encoding { format, quality })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn auto_follows_what_is_named_and_preferred() {
+        let auto = Recipe::parse("format=auto").unwrap();
+        let webp = Target::Fixed(Format::Webp);
+        let cases = [
+            ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", webp),
+            ("image/webp", webp),
+            ("IMAGE/WEBP;q=0.5", webp),
+            ("image/webp; q=0.5, image/jpeg", Target::Still),
+            ("image/webp;q=0", Target::Still),
+            ("image/webp;q=nonsense", Target::Still),
+            ("*/*", Target::Still),
+            ("image/*", Target::Still),
+            ("", Target::Still),
+            ("image/avif", Target::Still),
+        ];
+        for (header, expected) in cases {
+            assert_eq!(Target::choose(&auto, Accept::parse(header)), expected, "{header}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What a picture may cost, known before a byte of it is decoded.
+//!
+//! The figures are bytes of linear memory. Those of our own buffers follow from their sizes; those of the
+//! codecs were measured by counting what they allocate, which `tests/memory.rs` repeats.
+
+use super::encode::Encoding;
+use super::ops::resize::Axis;
+use super::probe::{Coding, Header};
+use super::{Channels, Picture};
+use crate::format::Format;
+use crate::geometry::Size;
+
+const MIB: u64 = 1 << 20;
+
+/// Encoded files larger than this are not read.
+pub const LARGEST_FILE_BYTES: u64 = 32 * MIB;
+
+/// What one transform may hold at once. The module is linked with 96 MiB, of which code tables, the stack and
+/// the allocator's slack take some.
+pub const LARGEST_TRANSFORM_BYTES: u64 = 80 * MIB;
+
+/// What any decoder or encoder holds whatever the size of the picture: tables and small buffers.
+const FIXED_BYTES: u64 = MIB / 2;
+
+/// Bytes held while `header`'s picture is decoded at this reduction, without the file itself.
+pub fn decoding(header: &Header, reduction: u8) -> u64 {
+    let area = header.size.area();
+    let per_pixel = |hundredths: u64| area.saturating_mul(hundredths) / 100;
+    let pixels = match header.coding {
+        Coding::Jpeg { progressive, samples_percent, components } => {
+            // Sides are padded to whole blocks of at most 32 pixels.
+            let padded =
+                Size::new(header.size.width.next_multiple_of(32), header.size.height.next_multiple_of(32));
+            let samples = padded.area().saturating_mul(samples_percent.into()) / 100;
+            let shrink = u64::from(reduction).pow(2);
+            let frame = padded.area().saturating_mul(components.into()) / shrink;
+            // Coefficients are 16 bits wide and do not shrink.
+            let coefficients = if progressive { samples.saturating_mul(2) } else { 0 };
+            samples / shrink + frame + coefficients
+        }
+        Coding::Png { interlaced: true, .. } => per_pixel(400),
+        Coding::Png { interlaced: false, row_bytes } => row_bytes.saturating_mul(8),
+        Coding::WebpLossy if header.alpha => per_pixel(750),
+        Coding::WebpLossy => per_pixel(500),
+        Coding::WebpLossless => per_pixel(810),
+        Coding::Gif => per_pixel(110),
+    };
+    pixels.saturating_add(FIXED_BYTES)
+}
+
+/// Bytes held while a source of this (reduced) size is resampled, with the frame that comes out.
+pub fn resampling(source: Size, across: &Axis, down: &Axis, channels: Channels) -> u64 {
+    const LANES: u64 = 16;
+    let held_rows = down.taps(source.height) + 1;
+    let rows = LANES * (u64::from(source.width) + u64::from(across.count) * (held_rows + 1));
+    let weights = |axis: &Axis, source| u64::from(axis.count) * (axis.taps(source) * 4 + 40);
+    let frame = frame(Size::new(across.count, down.count), channels);
+    rows + weights(across, source.width) + weights(down, source.height) + frame
+}
+
+/// Bytes of a frame.
+pub fn frame(size: Size, channels: Channels) -> u64 {
+    size.area() * channels.count() as u64
+}
+
+/// Bytes held while a frame of this size is encoded, without the frame, with the file that comes out.
+pub fn encoding(size: Size, encoding: Encoding) -> u64 {
+    let hundredths = match encoding.format {
+        Format::Jpeg => 1_100,
+        Format::Webp if encoding.is_lossless_webp() => 1_300,
+        Format::Webp => 2_200,
+        Format::Png => 600,
+        Format::Gif => 900,
+        Format::Avif => u64::MAX,
+    };
+    (size.area().saturating_mul(hundredths) / 100).saturating_add(FIXED_BYTES)
+}
+
+impl Picture {
+    /// Bytes of its samples.
+    pub fn bytes(&self) -> u64 {
+        frame(self.size(), self.channels())
+    }
+}

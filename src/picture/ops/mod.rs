@@ -1,0 +1,6 @@
+//! What can be done to pixels: one operation per file.
+
+pub mod canvas;
+pub mod mark;
+pub mod resize;
+pub mod turn;

@@ -1,0 +1,327 @@
+//! What a file says of itself before anything is decoded: format, size, orientation, alpha, coding.
+//!
+//! Headers are walked, never unpacked: no metadata is inflated or copied.
+
+use super::exif;
+use crate::format::Format;
+use crate::geometry::{Size, Turn};
+
+/// What is known of a picture without decoding it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The file's format.
+    pub format: Format,
+    /// Size as stored, before any turn.
+    pub size: Size,
+    /// What makes it upright.
+    pub turn: Turn,
+    /// Whether pixels may be translucent.
+    pub alpha: bool,
+    /// How the pixels are coded, as far as the cost of decoding depends on it.
+    pub coding: Coding,
+}
+
+/// How the pixels of a file are coded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Coding {
+    /// JPEG, 8 bit Huffman.
+    Jpeg {
+        /// Coefficients come in several passes and must all be held.
+        progressive: bool,
+        /// Samples per 100 pixels over all components: 100 for grey, 150 for 4:2:0, 300 for 4:4:4.
+        samples_percent: u32,
+        /// Number of components.
+        components: u8,
+    },
+    /// PNG.
+    Png {
+        /// Adam7.
+        interlaced: bool,
+        /// Bytes of one row at most, as stored.
+        row_bytes: u64,
+    },
+    /// WebP, VP8.
+    WebpLossy,
+    /// WebP, VP8L.
+    WebpLossless,
+    /// GIF.
+    Gif,
+}
+
+/// Why a file cannot be a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProbeError {
+    /// The bytes are of no picture format.
+    #[error("these bytes are not a picture of a known format")]
+    NotAPicture,
+    /// A format or a feature that is known and not read.
+    #[error("{0} cannot be read")]
+    Unsupported(&'static str),
+    /// The header is cut off or contradicts itself.
+    #[error("the {0} header is broken or cut off")]
+    Broken(&'static str),
+}
+
+impl Header {
+    /// Reads a header from the first bytes of a file, or from all of it.
+    pub fn read(bytes: &[u8]) -> Result<Self, ProbeError> {
+        match Format::sniff(bytes).ok_or(ProbeError::NotAPicture)? {
+            Format::Jpeg => jpeg(bytes),
+            Format::Png => png(bytes).ok_or(ProbeError::Broken("PNG"))?,
+            Format::Webp => webp(bytes).ok_or(ProbeError::Broken("WebP"))?,
+            Format::Gif => gif(bytes).ok_or(ProbeError::Broken("GIF")),
+            Format::Avif => Err(ProbeError::Unsupported("AVIF")),
+        }
+    }
+
+    /// Size as seen.
+    pub fn upright(&self) -> Size {
+        self.turn.size(self.size)
+    }
+}
+
+fn u8_at(bytes: &[u8], at: usize) -> Option<u8> {
+    bytes.get(at).copied()
+}
+
+fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..at.checked_add(N)?)?.try_into().ok()
+}
+
+fn be16(bytes: &[u8], at: usize) -> Option<u16> {
+    array(bytes, at).map(u16::from_be_bytes)
+}
+
+fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+    array(bytes, at).map(u32::from_be_bytes)
+}
+
+fn le16(bytes: &[u8], at: usize) -> Option<u16> {
+    array(bytes, at).map(u16::from_le_bytes)
+}
+
+fn le24(bytes: &[u8], at: usize) -> Option<u32> {
+    let [a, b, c] = array(bytes, at)?;
+    Some(u32::from_le_bytes([a, b, c, 0]))
+}
+
+fn le32(bytes: &[u8], at: usize) -> Option<u32> {
+    array(bytes, at).map(u32::from_le_bytes)
+}
+
+fn turn_of(tiff: Option<&[u8]>) -> Turn {
+    tiff.and_then(exif::orientation).map_or(Turn::NONE, Turn::from_exif)
+}
+
+/// A size that must not be empty.
+fn size(width: u32, height: u32) -> Option<Size> {
+    (width > 0 && height > 0).then(|| Size::new(width, height))
+}
+
+/// Walks JPEG markers up to the frame header (ITU-T T.81, B.1.1 and B.2.2).
+fn jpeg(bytes: &[u8]) -> Result<Header, ProbeError> {
+    const BROKEN: ProbeError = ProbeError::Broken("JPEG");
+    let mut turn = None;
+    let mut at = 2;
+    loop {
+        let rest = bytes.get(at..).ok_or(BROKEN)?;
+        // Stray bytes and fill bytes may stand before a marker.
+        let skipped = rest.iter().position(|&b| b == 0xFF).ok_or(BROKEN)?;
+        let fill = rest.get(skipped..).unwrap_or_default().iter().take_while(|&&b| b == 0xFF).count();
+        let marker_at = at + skipped + fill;
+        let marker = u8_at(bytes, marker_at).ok_or(BROKEN)?;
+        at = marker_at + 1;
+        let segment = |at: usize| {
+            let length = usize::from(be16(bytes, at)?);
+            bytes.get(at + 2..at.checked_add(length)?)
+        };
+        match marker {
+            0x00 | 0x01 | 0xD0..=0xD8 => {}
+            0xC0..=0xC2 => {
+                let frame = segment(at).ok_or(BROKEN)?;
+                return jpeg_frame(frame, marker == 0xC2, turn.unwrap_or(Turn::NONE));
+            }
+            0xC3 => return Err(ProbeError::Unsupported("lossless JPEG")),
+            0xC5..=0xC7 => return Err(ProbeError::Unsupported("hierarchical JPEG")),
+            0xC9..=0xCB | 0xCD..=0xCF => return Err(ProbeError::Unsupported("JPEG with arithmetic coding")),
+            // A scan before any frame, or the end.
+            0xDA | 0xD9 => return Err(BROKEN),
+            _ => {
+                let body = segment(at).ok_or(BROKEN)?;
+                if marker == 0xE1 && turn.is_none() {
+                    turn = body.strip_prefix(b"Exif\0\0").map(|tiff| turn_of(Some(tiff)));
+                }
+                at += 2 + body.len();
+            }
+        }
+    }
+}
+
+fn jpeg_frame(frame: &[u8], progressive: bool, turn: Turn) -> Result<Header, ProbeError> {
+    const BROKEN: ProbeError = ProbeError::Broken("JPEG");
+    if u8_at(frame, 0) != Some(8) {
+        return Err(ProbeError::Unsupported("JPEG of more than 8 bits"));
+    }
+    let (height, width) = (be16(frame, 1).ok_or(BROKEN)?, be16(frame, 3).ok_or(BROKEN)?);
+    let components = u8_at(frame, 5).ok_or(BROKEN)?;
+    let factors: Vec<(u32, u32)> = (0..usize::from(components))
+        .map(|index| u8_at(frame, 7 + 3 * index).map(|f| (u32::from(f >> 4), u32::from(f & 15))))
+        .collect::<Option<_>>()
+        .ok_or(BROKEN)?;
+    let in_range = factors.iter().all(|&(h, v)| (1..=4).contains(&h) && (1..=4).contains(&v));
+    if !in_range || !matches!(components, 1 | 3 | 4) {
+        return Err(BROKEN);
+    }
+    let largest = |of: fn(&(u32, u32)) -> u32| factors.iter().map(of).max().unwrap_or(1);
+    let full = largest(|f| f.0) * largest(|f| f.1);
+    let sum: u32 = factors.iter().map(|(h, v)| h * v).sum();
+    Ok(Header {
+        format: Format::Jpeg,
+        size: size(width.into(), height.into()).ok_or(BROKEN)?,
+        turn,
+        alpha: false,
+        coding: Coding::Jpeg { progressive, samples_percent: (sum * 100).div_ceil(full), components },
+    })
+}
+
+/// Reads IHDR and walks chunks up to the pixels (PNG specification, 5.3 and 11).
+fn png(bytes: &[u8]) -> Option<Result<Header, ProbeError>> {
+    if bytes.get(12..16)? != b"IHDR" {
+        return None;
+    }
+    let size = size(be32(bytes, 16)?, be32(bytes, 20)?)?;
+    let (depth, colour, interlace) = (u8_at(bytes, 24)?, u8_at(bytes, 25)?, u8_at(bytes, 28)?);
+    let samples: u64 = match colour {
+        0 | 3 => 1,
+        2 => 3,
+        4 => 2,
+        6 => 4,
+        _ => return None,
+    };
+    let mut alpha = matches!(colour, 4 | 6);
+    let mut exif = None;
+    let mut at = 33_usize;
+    while let (Some(length), Some(kind)) = (be32(bytes, at), array::<4>(bytes, at + 4)) {
+        let body = at + 8;
+        let end = body.checked_add(usize::try_from(length).ok()?)?;
+        match &kind {
+            b"IDAT" | b"IEND" => break,
+            b"tRNS" => alpha = true,
+            b"eXIf" => exif = bytes.get(body..end),
+            _ => {}
+        }
+        at = end.checked_add(4)?;
+    }
+    let row_bytes = (u64::from(size.width) * samples * u64::from(depth)).div_ceil(8) + 1;
+    let coding = Coding::Png { interlaced: interlace == 1, row_bytes };
+    Some(Ok(Header { format: Format::Png, size, turn: turn_of(exif), alpha, coding }))
+}
+
+/// Reads the first frame's header and walks the other chunks (RFC 9649, section 2).
+fn webp(bytes: &[u8]) -> Option<Result<Header, ProbeError>> {
+    let mut canvas = None;
+    let mut alpha = false;
+    let mut exif = None;
+    let mut frame = None;
+    let mut at = 12_usize;
+    while let (Some(kind), Some(length)) = (array::<4>(bytes, at), le32(bytes, at + 4)) {
+        let body = at + 8;
+        let length = usize::try_from(length).ok()?;
+        let next = body.checked_add(length)?.checked_add(length % 2)?;
+        match &kind {
+            b"VP8X" => {
+                alpha = u8_at(bytes, body)? & 0x10 != 0;
+                canvas = size(le24(bytes, body + 4)? + 1, le24(bytes, body + 7)? + 1);
+            }
+            b"VP8 " if frame.is_none() => frame = Some((webp_lossy(bytes, body)?, Coding::WebpLossy)),
+            b"VP8L" if frame.is_none() => {
+                let (size, has_alpha) = webp_lossless(bytes, body)?;
+                alpha |= has_alpha && canvas.is_none();
+                frame = Some((size, Coding::WebpLossless));
+            }
+            // A frame's own chunks begin after 16 bytes of its place and duration.
+            b"ANMF" if frame.is_none() => {
+                at = body.checked_add(16)?;
+                continue;
+            }
+            b"EXIF" => exif = bytes.get(body..body.checked_add(length)?),
+            _ => {}
+        }
+        at = next;
+    }
+    let (frame_size, coding) = frame?;
+    // Some writers put JPEG's prefix before the TIFF header.
+    let exif = exif.map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
+    let size = canvas.unwrap_or(frame_size);
+    Some(Ok(Header { format: Format::Webp, size, turn: turn_of(exif), alpha, coding }))
+}
+
+/// RFC 6386, section 9.1.
+fn webp_lossy(bytes: &[u8], body: usize) -> Option<Size> {
+    if array(bytes, body + 3)? != [0x9D, 0x01, 0x2A] {
+        return None;
+    }
+    size((le16(bytes, body + 6)? & 0x3FFF).into(), (le16(bytes, body + 8)? & 0x3FFF).into())
+}
+
+/// RFC 9649, section 3.4.
+fn webp_lossless(bytes: &[u8], body: usize) -> Option<(Size, bool)> {
+    if u8_at(bytes, body)? != 0x2F {
+        return None;
+    }
+    let bits = le32(bytes, body + 1)?;
+    Some((size((bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1)?, bits >> 28 & 1 == 1))
+}
+
+/// Reads the logical screen and walks blocks up to the first frame (the GIF 89a specification, 18 to 23).
+fn gif(bytes: &[u8]) -> Option<Header> {
+    let size = size(le16(bytes, 6)?.into(), le16(bytes, 8)?.into())?;
+    let flags = u8_at(bytes, 10)?;
+    let palette = if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
+    let mut at = 13 + palette;
+    let mut alpha = false;
+    // Extensions come before the frame; a file that ends among them is told apart by the decoder.
+    while u8_at(bytes, at) == Some(0x21) {
+        if u8_at(bytes, at + 1) == Some(0xF9) {
+            alpha = u8_at(bytes, at + 3)? & 1 == 1;
+        }
+        at += 2;
+        while let Some(length) = u8_at(bytes, at).filter(|&length| length > 0) {
+            at += 1 + usize::from(length);
+        }
+        at += 1;
+    }
+    // A first frame that leaves part of the screen open shows through there.
+    let covers = u8_at(bytes, at) == Some(0x2C)
+        && le16(bytes, at + 1)? == 0
+        && le16(bytes, at + 3)? == 0
+        && u32::from(le16(bytes, at + 5)?) >= size.width
+        && u32::from(le16(bytes, at + 7)?) >= size.height;
+    Some(Header { format: Format::Gif, size, turn: Turn::NONE, alpha: alpha || !covers, coding: Coding::Gif })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_by_name() {
+        let arithmetic = [0xFF, 0xD8, 0xFF, 0xC9, 0, 2];
+        assert_eq!(Header::read(&arithmetic), Err(ProbeError::Unsupported("JPEG with arithmetic coding")));
+        assert_eq!(Header::read(b"\0\0\0\x1cftypavif"), Err(ProbeError::Unsupported("AVIF")));
+        assert_eq!(Header::read(b"<svg/>"), Err(ProbeError::NotAPicture));
+        assert_eq!(Header::read(b"GIF89a"), Err(ProbeError::Broken("GIF")));
+        assert_eq!(Header::read(b"RIFF\0\0\0\0WEBPVP8 "), Err(ProbeError::Broken("WebP")));
+    }
+
+    #[test]
+    fn every_cut_of_a_header_is_answered() {
+        let frame = b"\xFF\xD8\xFF\xE0\0\x04ab\xFF\xFF\xC0\0\x0B\x08\0\x10\0\x20\x01\x01\x11\0";
+        for end in 0..frame.len() {
+            let _ = Header::read(&frame[..end]);
+        }
+        let header = Header::read(frame).unwrap();
+        assert_eq!(header.size, Size::new(32, 16));
+        assert_eq!(header.coding, Coding::Jpeg { progressive: false, samples_percent: 100, components: 1 });
+    }
+}

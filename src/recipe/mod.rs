@@ -1,0 +1,229 @@
+//! What the URL asks for: parsing it, printing it canonically, presets, and what is not built yet.
+//!
+//! A [`Recipe`] is what was typed, nothing more: no default is filled in and nothing is known about
+//! the source. [`crate::plan`] joins it with a source and a client.
+
+mod error;
+mod layer;
+mod options;
+mod preset;
+mod source;
+mod unbuilt;
+mod url;
+mod value;
+
+pub use error::RecipeError;
+pub use layer::{Content, Layer, LayerSlot};
+pub use preset::{PresetError, Presets};
+pub use source::Source;
+pub use unbuilt::Unbuilt;
+pub use url::{PREFIXES, TransformUrl};
+pub use value::{
+    Blend, Breakpoints, Colour, Compression, Decimal, Flip, Four, Gravity, LONGEST_SIDE, Length, Metadata,
+    Name, OnError, Output, Quality, QualityName, QuarterTurns, Repeat, Segment, Side, Text, TrimMode,
+    Upscale, Whole, Width, Within,
+};
+
+use std::collections::BTreeMap;
+
+use crate::geometry::{Fit, Focus, Turn};
+
+/// A decimal factor; 1 changes nothing.
+pub type Factor = Within<0, 100_000>;
+
+/// Everything a transform URL can ask for; `None` where it did not.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Recipe {
+    /// A recipe from the configuration, to which this one is added.
+    pub preset: Option<Name>,
+    /// Width of the output.
+    pub width: Option<Width>,
+    /// The widths `width=auto` chooses from.
+    pub wbreakpoints: Option<Breakpoints>,
+    /// `width=auto` for a phone without hints.
+    pub wmobile: Option<Side>,
+    /// `width=auto` for a desktop without hints.
+    pub wdesktop: Option<Side>,
+    /// Height of the output.
+    pub height: Option<Side>,
+    /// How the picture meets the box.
+    pub fit: Option<Fit>,
+    /// What a crop keeps.
+    pub gravity: Option<Gravity>,
+    /// How close a crop around faces is.
+    pub zoom: Option<Within<0, 10_000>>,
+    /// Device pixel ratio.
+    pub dpr: Option<Within<10_000, 30_000>>,
+    /// A rectangle of the source: left, top, width, height.
+    pub crop: Option<Four<Length>>,
+    /// What is cut off before resizing.
+    pub trim: Trim,
+    /// Mirroring, before `rotate`.
+    pub flip: Option<Flip>,
+    /// Quarter turns, before resizing.
+    pub rotate: Option<QuarterTurns>,
+    /// What shows through and fills the pad.
+    pub background: Option<Colour>,
+    /// How enlarging invents pixels.
+    pub upscale: Option<Upscale>,
+    /// What is cut out.
+    pub segment: Option<Segment>,
+    /// Gaussian blur radius.
+    pub blur: Option<Within<0, 2_500_000>>,
+    /// Sharpening strength.
+    pub sharpen: Option<Within<0, 100_000>>,
+    /// Brightness factor.
+    pub brightness: Option<Factor>,
+    /// Contrast factor.
+    pub contrast: Option<Factor>,
+    /// Gamma; above 1 brightens.
+    pub gamma: Option<Factor>,
+    /// Saturation factor; 0 is grey.
+    pub saturation: Option<Factor>,
+    /// A named effect.
+    pub filter: Option<Name>,
+    /// A frame around the output.
+    pub border: Border,
+    /// The output format.
+    pub format: Option<Output>,
+    /// How much the encoder may lose.
+    pub quality: Option<Quality>,
+    /// The same, for clients with slow connections.
+    pub slow_connection_quality: Option<Quality>,
+    /// The largest answer wanted, in bytes.
+    pub max_bytes: Option<Whole<1, 33_554_432>>,
+    /// Whether animations stay animated.
+    pub anim: Option<bool>,
+    /// Speed before size.
+    pub compression: Option<Compression>,
+    /// What metadata stays.
+    pub metadata: Option<Metadata>,
+    /// What a failure answers.
+    pub onerror: Option<OnError>,
+    /// Marks and texts, in drawing order.
+    pub layers: BTreeMap<LayerSlot, Layer>,
+}
+
+/// What is cut off the upright picture before it is turned and resized.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Trim {
+    /// Cut off a border of one colour.
+    pub mode: Option<TrimMode>,
+    /// The border's colour, where it is not that of the corner.
+    pub border_color: Option<Colour>,
+    /// Largest distance of any channel from the border's colour.
+    pub border_tolerance: Option<Whole<0, 255>>,
+    /// Pixels of border to keep.
+    pub border_keep: Option<Whole<0, LONGEST_SIDE>>,
+    /// Cut off at the top.
+    pub top: Option<Length>,
+    /// Cut off at the right.
+    pub right: Option<Length>,
+    /// Cut off at the bottom.
+    pub bottom: Option<Length>,
+    /// Cut off at the left.
+    pub left: Option<Length>,
+    /// Width to keep.
+    pub width: Option<Length>,
+    /// Height to keep.
+    pub height: Option<Length>,
+}
+
+/// A frame of one colour around the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Border {
+    /// Its colour.
+    pub color: Option<Colour>,
+    /// Its width on all sides.
+    pub width: Option<Side>,
+    /// Its width at the top.
+    pub top: Option<Side>,
+    /// Its width at the right.
+    pub right: Option<Side>,
+    /// Its width at the bottom.
+    pub bottom: Option<Side>,
+    /// Its width at the left.
+    pub left: Option<Side>,
+}
+
+impl Recipe {
+    /// Device pixel ratio, 1 unless asked for.
+    pub fn dpr(&self) -> Decimal {
+        self.dpr.map_or(Decimal::ONE, |dpr| dpr.0)
+    }
+
+    /// The fit, `scale-down` unless asked for.
+    pub fn fit(&self) -> Fit {
+        self.fit.unwrap_or_default()
+    }
+
+    /// The point to keep; the centre where no fixed point was asked for.
+    pub fn focus(&self) -> Focus {
+        match self.gravity {
+            Some(Gravity::At(focus)) => focus,
+            Some(Gravity::Auto | Gravity::Face) | None => Focus::CENTRE,
+        }
+    }
+
+    /// The width of the box in device pixels.
+    pub fn box_width(&self) -> Option<u32> {
+        match self.width {
+            Some(Width::Pixels(pixels)) => Some(self.device_side(pixels)),
+            Some(Width::Auto) | None => None,
+        }
+    }
+
+    /// The height of the box in device pixels.
+    pub fn box_height(&self) -> Option<u32> {
+        self.height.map(|side| self.device_side(side.0))
+    }
+
+    /// The quality as a number, 85 unless asked for.
+    pub fn quality(&self) -> u8 {
+        self.quality.map_or(Quality::DEFAULT, Quality::number)
+    }
+
+    /// `flip`, then `rotate`.
+    pub fn turn(&self) -> Turn {
+        let flip = match self.flip {
+            None => Turn::NONE,
+            Some(Flip::Horizontal) => Turn { mirror_x: true, ..Turn::NONE },
+            Some(Flip::Vertical) => Turn { mirror_y: true, ..Turn::NONE },
+            Some(Flip::Both) => Turn::HALF,
+        };
+        let rotate = self.rotate.map_or(Turn::NONE, QuarterTurns::turn);
+        flip.then(rotate)
+    }
+
+    /// The same request with every default of the pixels written out, so that requests which must
+    /// give equal bytes print equally.
+    #[must_use]
+    pub fn with_defaults(&self) -> Self {
+        let mut full = self.clone();
+        full.preset = None;
+        full.onerror = None;
+        full.fit = Some(self.fit());
+        let looks_somewhere = matches!(self.fit(), Fit::Cover | Fit::Crop | Fit::AspectCrop | Fit::Pad);
+        full.gravity = looks_somewhere.then(|| Gravity::At(self.focus()));
+        full.dpr = Some(Within(self.dpr()));
+        full.quality = Some(Quality::Number(self.quality()));
+        full.rotate = self.rotate.filter(|turns| turns.0 > 0);
+        for neutral in [&mut full.brightness, &mut full.contrast, &mut full.gamma, &mut full.saturation] {
+            *neutral = neutral.filter(|factor| factor.0 != Decimal::ONE);
+        }
+        full.gamma = full.gamma.filter(|gamma| gamma.0 != Decimal::ZERO);
+        full.blur = full.blur.filter(|blur| blur.0 != Decimal::ZERO);
+        full.sharpen = full.sharpen.filter(|sharpen| sharpen.0 != Decimal::ZERO);
+        full.zoom = full.zoom.filter(|zoom| zoom.0 != Decimal::ZERO);
+        full.upscale = full.upscale.filter(|upscale| *upscale != Upscale::Interpolate);
+        full.metadata = full.metadata.filter(|metadata| *metadata != Metadata::None);
+        // First frames are all there is so far, whatever was said.
+        full.anim = None;
+        full
+    }
+
+    /// A side in device pixels, no longer than the longest side allowed.
+    fn device_side(&self, pixels: u32) -> u32 {
+        self.dpr().of(pixels).clamp(1, LONGEST_SIDE)
+    }
+}

@@ -1,0 +1,95 @@
+//! Named recipes of the configuration.
+
+use std::collections::BTreeMap;
+
+use super::error::RecipeError;
+use super::value::{Name, Value};
+use super::{Recipe, options};
+
+/// The presets of a deployment, each checked when it was read.
+#[derive(Debug, Clone, Default)]
+pub struct Presets(BTreeMap<String, Recipe>);
+
+/// A preset that the configuration should not hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PresetError {
+    /// The name is not one that a URL could ask for.
+    #[error("'{name}' is no name for a preset: use a-z, 0-9, - and _, at most 64 of them")]
+    Name {
+        /// The name as it stood.
+        name: String,
+    },
+    /// Its options do not parse.
+    #[error("preset '{name}': {error}")]
+    Recipe {
+        /// The preset's name.
+        name: String,
+        /// What is wrong with it.
+        error: RecipeError,
+    },
+    /// A preset that asks for a preset.
+    #[error("preset '{name}' asks for another preset")]
+    Nested {
+        /// The preset's name.
+        name: String,
+    },
+}
+
+impl Presets {
+    /// Reads names and their options, as `width=200,height=200,fit=cover`.
+    pub fn parse<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, PresetError> {
+        let mut presets = BTreeMap::new();
+        for (name, options) in pairs {
+            let name = Name::parse(name).ok_or_else(|| PresetError::Name { name: name.to_owned() })?.0;
+            let recipe =
+                Recipe::parse(options).map_err(|error| PresetError::Recipe { name: name.clone(), error })?;
+            if recipe.preset.is_some() {
+                return Err(PresetError::Nested { name });
+            }
+            presets.insert(name, recipe);
+        }
+        Ok(Self(presets))
+    }
+
+    /// The recipe with its preset written out; options beside the preset override it.
+    pub fn expand(&self, recipe: Recipe) -> Result<Recipe, RecipeError> {
+        let Some(Name(name)) = &recipe.preset else { return Ok(recipe) };
+        let preset = self.0.get(name).ok_or_else(|| RecipeError::UnknownPreset { name: name.clone() })?;
+        let mut expanded = Recipe { preset: None, ..recipe };
+        for (name, value) in options::print(preset) {
+            // What is already there was written beside the preset and wins.
+            match options::set(&mut expanded, &name, &value) {
+                Ok(()) | Err(RecipeError::Repeated { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        expanded.check()?;
+        Ok(expanded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_beside_a_preset_override_it() {
+        let presets = Presets::parse([("thumb", "width=200,height=200,fit=cover")]).unwrap();
+        let expanded = presets.expand(Recipe::parse("preset=thumb,w=100").unwrap()).unwrap();
+        assert_eq!(expanded.print(), "width=100,height=200,fit=cover");
+    }
+
+    #[test]
+    fn refuses_broken_presets_when_they_are_read() {
+        let refused = |name, options| Presets::parse([(name, options)]).is_err();
+        assert!(refused("Big Name", "width=1"));
+        assert!(refused("thumb", "width=0"));
+        assert!(refused("thumb", "preset=other"));
+    }
+
+    #[test]
+    fn names_the_preset_that_is_missing() {
+        let error = Presets::default().expand(Recipe::parse("preset=hero").unwrap());
+        assert_eq!(error, Err(RecipeError::UnknownPreset { name: "hero".to_owned() }));
+    }
+}

@@ -1,0 +1,89 @@
+//! What the grammar knows and Lenslet does not render yet. Each line goes when its feature comes.
+
+use super::{Blend, Border, Content, Decimal, Gravity, Metadata, Output, Recipe, Upscale, Width};
+
+/// An option that is understood but not built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("option '{option}' is not built yet: {reason}")]
+pub struct Unbuilt {
+    /// The option's name.
+    pub option: String,
+    /// What is missing, and what to use instead where there is something.
+    pub reason: &'static str,
+}
+
+impl Recipe {
+    /// The first option that cannot be honoured; options set to what happens anyway can be.
+    pub fn unbuilt(&self) -> Option<Unbuilt> {
+        let plain = self.unbuilt_options().into_iter().find(|(is_asked, ..)| *is_asked);
+        let plain = plain.map(|(_, option, reason)| Unbuilt { option: option.to_owned(), reason });
+        plain.or_else(|| self.unbuilt_in_layers())
+    }
+
+    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 28] {
+        const HINTS: &str = "client hints are not read; ask for a width in pixels";
+        const ADJUSTMENTS: &str = "colour adjustments and effects are not rendered";
+        const BORDERS: &str = "borders are not drawn";
+        const TRIM_BORDER: &str = "borders are not detected; trim by pixels or fractions";
+        let changes = |factor: Option<super::Factor>| factor.is_some_and(|f| f.0 != Decimal::ONE);
+        let gravity = matches!(self.gravity, Some(Gravity::Auto | Gravity::Face));
+        let trim = &self.trim;
+        [
+            (self.width == Some(Width::Auto), "width", HINTS),
+            (self.wbreakpoints.is_some(), "wbreakpoints", HINTS),
+            (self.wmobile.is_some(), "wmobile", HINTS),
+            (self.wdesktop.is_some(), "wdesktop", HINTS),
+            (self.slow_connection_quality.is_some(), "slow-connection-quality", HINTS),
+            (gravity, "gravity", "salient parts and faces are not found; use a side, a corner or XxY"),
+            (self.zoom.is_some_and(|z| z.0 != Decimal::ZERO), "zoom", "faces are not found"),
+            (self.crop.is_some(), "crop", "crop rectangles are not cut; use trim"),
+            (trim.mode.is_some(), "trim", TRIM_BORDER),
+            (trim.border_color.is_some(), "trim.border.color", TRIM_BORDER),
+            (trim.border_tolerance.is_some(), "trim.border.tolerance", TRIM_BORDER),
+            (trim.border_keep.is_some(), "trim.border.keep", TRIM_BORDER),
+            (self.upscale == Some(Upscale::Generate), "upscale", "it needs a generative model"),
+            (self.segment.is_some(), "segment", "it needs a segmentation model"),
+            (self.blur.is_some_and(|b| b.0 != Decimal::ZERO), "blur", ADJUSTMENTS),
+            (self.sharpen.is_some_and(|s| s.0 != Decimal::ZERO), "sharpen", ADJUSTMENTS),
+            (changes(self.brightness), "brightness", ADJUSTMENTS),
+            (changes(self.contrast), "contrast", ADJUSTMENTS),
+            (changes(self.gamma.filter(|g| g.0 != Decimal::ZERO)), "gamma", ADJUSTMENTS),
+            (changes(self.saturation), "saturation", ADJUSTMENTS),
+            (self.filter.is_some(), "filter", ADJUSTMENTS),
+            (self.border != Border::default(), "border", BORDERS),
+            (self.format == Some(Output::Avif), "format", "AVIF is not encoded; use auto or webp"),
+            (
+                matches!(self.format, Some(Output::Blurhash | Output::Thumbhash)),
+                "format",
+                "placeholder hashes are not computed",
+            ),
+            (self.max_bytes.is_some(), "max-bytes", "no search for a quality is made; use quality"),
+            (self.anim == Some(true), "anim", "only first frames are rendered; leave it out or say false"),
+            (self.compression.is_some(), "compression", "there is one effort only"),
+            (
+                matches!(self.metadata, Some(Metadata::Keep | Metadata::Copyright)),
+                "metadata",
+                "all metadata is dropped; say none or leave it out",
+            ),
+        ]
+    }
+
+    fn unbuilt_in_layers(&self) -> Option<Unbuilt> {
+        self.layers.iter().find_map(|(slot, layer)| {
+            let unbuilt = |field, reason| Some(Unbuilt { option: slot.option(field), reason });
+            if slot.content == Content::Text {
+                return unbuilt("", "text is not drawn");
+            }
+            if matches!(layer.gravity, Some(Gravity::Auto | Gravity::Face)) {
+                return unbuilt(
+                    "gravity",
+                    "salient parts and faces are not found; use a side, a corner or XxY",
+                );
+            }
+            if layer.blend.is_some_and(|blend| blend != Blend::Over) {
+                return unbuilt("blend", "marks are drawn over the picture only");
+            }
+            None
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! The name of a variant: which bytes an answer is made of. Equal names mean equal bytes.
+
+use sha2::{Digest, Sha256};
+
+use super::ports::Version;
+use crate::negotiate::Target;
+use crate::recipe::Recipe;
+use crate::render;
+
+/// The hash of everything that an answer's bytes follow from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct VariantKey(String);
+
+impl VariantKey {
+    /// Names the variant made of these parts. `files` are the source and then the marks, each key with its version.
+    pub(super) fn new(recipe: &Recipe, target: Target, files: &[(&str, &Version)]) -> Self {
+        let recipe = Recipe { format: None, ..recipe.with_defaults() };
+        let mut hash = Sha256::new();
+        let mut add = |part: &str| {
+            // The length keeps neighbours from running into each other.
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        };
+        add(env!("CARGO_PKG_VERSION"));
+        add(&render::REVISION.to_string());
+        add(&recipe.print());
+        add(target.name());
+        for (key, version) in files {
+            add(key);
+            add(&version.etag);
+        }
+        Self(hex(&hash.finalize()))
+    }
+
+    /// The key in the cache.
+    pub(super) fn cache_key(&self) -> String {
+        format!("{CACHE_ORIGIN}variant/{}", self.0)
+    }
+
+    /// A strong entity tag: the name is as particular as the bytes.
+    pub(super) fn etag(&self) -> String {
+        format!("\"{}\"", self.0.get(..32).unwrap_or(&self.0))
+    }
+}
+
+/// The Cache API wants URLs; no request can come from this host.
+const CACHE_ORIGIN: &str = "https://lenslet.invalid/";
+
+/// Where the version of a source is remembered.
+pub(super) fn version_cache_key(key: &str) -> String {
+    format!("{CACHE_ORIGIN}version/{}", hex(&Sha256::digest(key)))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        for half in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(half.into(), 16));
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::Format;
+
+    fn key(options: &str, target: Target, etag: &str) -> VariantKey {
+        let version = Version { etag: etag.to_owned(), modified_seconds: 0, size_bytes: 0 };
+        VariantKey::new(&Recipe::parse(options).unwrap(), target, &[("a.png", &version)])
+    }
+
+    #[test]
+    fn spelling_does_not_matter() {
+        let plain = key("width=300,height=200", Target::Own, "1");
+        for same in [
+            "h=200,w=300",
+            "w=300,h=200,fit=scale-down",
+            "w=300,h=200,q=85,dpr=1,g=left,rotate=0,blur=0,gamma=0,anim=false",
+            "w=300,h=200,onerror=redirect,metadata=none,quality=high",
+        ] {
+            assert_eq!(key(same, Target::Own, "1"), plain, "{same}");
+        }
+    }
+
+    #[test]
+    fn whatever_changes_the_bytes_changes_the_key() {
+        let plain = key("width=300", Target::Own, "1");
+        assert_ne!(key("width=301", Target::Own, "1"), plain);
+        assert_ne!(key("width=300", Target::Own, "2"), plain);
+        assert_ne!(key("width=300", Target::Still, "1"), plain);
+        assert_ne!(key("width=300", Target::Fixed(Format::Webp), "1"), plain);
+    }
+}

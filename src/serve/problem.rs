@@ -1,0 +1,190 @@
+//! What went wrong, and the one place where that becomes HTTP.
+
+use http::StatusCode;
+
+use super::config::ConfigError;
+use super::ports::StoreError;
+use crate::picture::budget::LARGEST_FILE_BYTES;
+use crate::picture::probe::ProbeError;
+use crate::plan::PlanError;
+use crate::recipe::{RecipeError, Unbuilt};
+use crate::render::RenderError;
+
+/// Every way in which a request can fail.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The URL is wrong.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// The URL asks for what is not built.
+    #[error(transparent)]
+    Unbuilt(#[from] Unbuilt),
+    /// The deployment is private.
+    #[error("this deployment is private; its owner opens it by setting ACCESS to public")]
+    Private,
+    /// A picture of another host.
+    #[error("pictures of other hosts are not allowed here")]
+    ForeignSource,
+    /// The path is nothing we know.
+    #[error("there is nothing here; transforms begin with /image/")]
+    NoSuchPath,
+    /// Not GET, HEAD or OPTIONS.
+    #[error("pictures are read with GET or HEAD")]
+    Method,
+    /// No object of this name.
+    #[error("there is no picture '{key}'")]
+    NotFound {
+        /// Its key.
+        key: String,
+    },
+    /// The file is too large to be read.
+    #[error("the file has {size_bytes} bytes; at most {LARGEST_FILE_BYTES} are read")]
+    FileTooLarge {
+        /// Its size.
+        size_bytes: u64,
+    },
+    /// The file is no picture we can read.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// The picture cannot be transformed like this.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Decoding or encoding failed.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The store failed.
+    #[error("the store failed: {0}")]
+    Store(String),
+    /// The deployment's settings cannot be used.
+    #[error("a setting is wrong: {0}")]
+    Config(#[from] ConfigError),
+    /// A range that begins beyond the end.
+    #[error("the range begins beyond the {length} bytes there are")]
+    Range {
+        /// Bytes there are.
+        length: u64,
+    },
+    /// A defect of ours.
+    #[error("a defect: {0}")]
+    Defect(String),
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Failed(reason) => Self::Store(reason),
+            StoreError::TooLarge { size_bytes } => Self::FileTooLarge { size_bytes },
+        }
+    }
+}
+
+/// Errors begin in lower case, so that they can stand within others; sentences do not.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A problem document (RFC 9457).
+#[derive(Debug, serde::Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'a str>,
+}
+
+impl Problem {
+    /// Status, stable type and title.
+    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Recipe(_) => (StatusCode::BAD_REQUEST, "recipe", "The transform URL is wrong"),
+            Self::Unbuilt(_) => (StatusCode::NOT_IMPLEMENTED, "not-built", "An option is not built yet"),
+            Self::Private => (StatusCode::FORBIDDEN, "private", "This deployment is private"),
+            Self::ForeignSource => (StatusCode::FORBIDDEN, "source-not-allowed", "The source is not allowed"),
+            Self::NoSuchPath => (StatusCode::NOT_FOUND, "no-such-path", "There is nothing here"),
+            Self::Method => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed")
+            }
+            Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found", "There is no such picture"),
+            Self::FileTooLarge { .. } => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "file-too-large", "The file is too large")
+            }
+            Self::Probe(ProbeError::NotAPicture) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-a-picture", "The source is not a picture")
+            }
+            Self::Probe(ProbeError::Unsupported(_)) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported", "The source's coding is not supported")
+            }
+            Self::Probe(ProbeError::Broken(_)) | Self::Render(RenderError::Decode(_)) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "broken", "The source is broken")
+            }
+            Self::Plan(PlanError::SourceTooLarge { .. }) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "source-too-large", "The source has too many pixels")
+            }
+            Self::Plan(PlanError::OutputTooLarge { .. } | PlanError::TooLargeForFormat { .. }) => {
+                (StatusCode::BAD_REQUEST, "output-too-large", "The output would be too large")
+            }
+            Self::Plan(PlanError::NothingLeft { .. }) => {
+                (StatusCode::BAD_REQUEST, "nothing-left", "Nothing would be left of the picture")
+            }
+            Self::Store(_) => (StatusCode::BAD_GATEWAY, "store", "The store answered badly"),
+            Self::Range { .. } => {
+                (StatusCode::RANGE_NOT_SATISFIABLE, "range", "The range is outside the picture")
+            }
+            Self::Config(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "config", "This deployment is set up wrongly")
+            }
+            Self::Render(RenderError::Encode(_) | RenderError::Panic(_) | RenderError::Defect)
+            | Self::Defect(_) => (StatusCode::INTERNAL_SERVER_ERROR, "defect", "Something broke on our side"),
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    /// Whether the cause is ours or the store's, so that it is logged and not shown.
+    pub fn is_internal(&self) -> bool {
+        self.status().is_server_error() && !matches!(self, Self::Unbuilt(_))
+    }
+
+    /// Whether `onerror=redirect` may send the client to the source: never past the door.
+    pub fn is_of_transform(&self) -> bool {
+        match self {
+            Self::Unbuilt(_)
+            | Self::FileTooLarge { .. }
+            | Self::Probe(_)
+            | Self::Plan(_)
+            | Self::Render(_)
+            | Self::Store(_)
+            | Self::Defect(_) => true,
+            Self::Recipe(_)
+            | Self::Private
+            | Self::ForeignSource
+            | Self::NoSuchPath
+            | Self::Method
+            | Self::NotFound { .. }
+            | Self::Config(_)
+            | Self::Range { .. } => false,
+        }
+    }
+
+    /// The problem document as JSON.
+    pub fn document(&self) -> Vec<u8> {
+        let (status, kind, title) = self.kind();
+        let detail =
+            if self.is_internal() { "The cause was logged.".to_owned() } else { sentence(&self.to_string()) };
+        let option = match self {
+            Self::Recipe(error) => error.option(),
+            Self::Unbuilt(unbuilt) => Some(unbuilt.option.as_str()),
+            _ => None,
+        };
+        let r#type = format!("urn:lenslet:problem:{kind}");
+        let document = Document { r#type, title, status: status.as_u16(), detail, option };
+        // Strings and numbers always serialise.
+        serde_json::to_vec(&document).unwrap_or_default()
+    }
+}
