@@ -92,9 +92,6 @@ fn setting(env: &Env, name: &str) -> Option<String> {
 }
 
 fn read(request: &worker::Request) -> worker::Result<Request> {
-    let url = request.url()?;
-    let host = url.host_str().unwrap_or_default();
-    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     let mut headers = HeaderMap::new();
     for name in HEADERS {
         let value = request.headers().get(name.as_str())?;
@@ -102,13 +99,8 @@ fn read(request: &worker::Request) -> worker::Result<Request> {
             headers.insert(name, value);
         }
     }
-    Ok(Request {
-        method: Method::from_bytes(request.method().to_string().as_bytes()).unwrap_or(Method::TRACE),
-        host,
-        path: url.path().to_owned(),
-        query: url.query().map(str::to_owned),
-        headers,
-    })
+    let method = Method::from_bytes(request.method().to_string().as_bytes()).unwrap_or(Method::TRACE);
+    Ok(Request::new(method, &request.inner().url(), headers))
 }
 
 fn write(answer: Answer<Response>, env: &Env) -> worker::Result<Response> {

@@ -13,7 +13,8 @@ pub enum Source {
     Key {
         /// The object's key, decoded, without a leading slash.
         key: String,
-        /// A query that was written after it. It does not choose the object, but tells requests apart.
+        /// A query that was written after it, percent-encoded where it must be. It does not choose the object,
+        /// but tells requests apart.
         query: Option<String>,
     },
     /// A picture of another host, by its whole URL.
@@ -46,17 +47,10 @@ impl Source {
     }
 
     fn parse_key(decoded: &str, raw_query: Option<&str>) -> Result<Self, RecipeError> {
-        let (key, own_query) = match decoded.split_once('?') {
-            Some((key, query)) => (key, Some(query)),
-            None => (decoded, None),
-        };
+        let (key, own_query) = decoded.split_once('?').unwrap_or((decoded, ""));
         let key = key.trim_start_matches('/');
         check_key(key)?;
-        let query = match (own_query, raw_query) {
-            (Some(own), Some(raw)) => Some(format!("{own}&{raw}")),
-            (own, raw) => own.or(raw).map(str::to_owned),
-        };
-        Ok(Self::Key { key: key.to_owned(), query: query.filter(|query| !query.is_empty()) })
+        Ok(Self::Key { key: key.to_owned(), query: join_queries(own_query, raw_query) })
     }
 
     /// The one spelling of this source in a URL.
@@ -64,7 +58,7 @@ impl Source {
         match self {
             Self::Key { key, query: None } => utf8_percent_encode(key, KEY).to_string(),
             Self::Key { key, query: Some(query) } => {
-                format!("{}?{}", utf8_percent_encode(key, KEY), utf8_percent_encode(query, QUERY))
+                format!("{}?{query}", utf8_percent_encode(key, KEY))
             }
             Self::Remote { url } => url.clone(),
         }
@@ -112,11 +106,19 @@ fn is_absolute(text: &str) -> bool {
 }
 
 fn with_query(url: &str, query: Option<&str>) -> String {
-    match query.filter(|query| !query.is_empty()) {
+    let (url, own_query) = url.split_once('?').unwrap_or((url, ""));
+    match join_queries(own_query, query) {
         None => url.to_owned(),
-        Some(query) if url.contains('?') => format!("{url}&{query}"),
         Some(query) => format!("{url}?{query}"),
     }
+}
+
+/// A query out of the one that was percent-encoded with the source and the one that came after it raw.
+fn join_queries(own: &str, raw: Option<&str>) -> Option<String> {
+    let both = [own, raw.unwrap_or_default()];
+    let queries: Vec<&str> = both.into_iter().filter(|query| !query.is_empty()).collect();
+    // Encoded here and not when it is printed, so that one query has one form.
+    (!queries.is_empty()).then(|| utf8_percent_encode(&queries.join("&"), QUERY).to_string())
 }
 
 fn decode(text: &str) -> Result<Cow<'_, str>, RecipeError> {

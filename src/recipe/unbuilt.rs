@@ -1,6 +1,6 @@
 //! What the grammar knows and Lenslet does not render yet. Each line goes when its feature comes.
 
-use super::{Blend, Border, Content, Decimal, Gravity, Metadata, Output, Recipe, Upscale, Width};
+use super::{Blend, Content, Decimal, Gravity, Metadata, Output, Recipe, Upscale, Width};
 
 /// An option that is understood but not built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,14 +20,14 @@ impl Recipe {
         plain.or_else(|| self.unbuilt_in_layers())
     }
 
-    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 28] {
+    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 33] {
         const HINTS: &str = "client hints are not read; ask for a width in pixels";
         const ADJUSTMENTS: &str = "colour adjustments and effects are not rendered";
         const BORDERS: &str = "borders are not drawn";
         const TRIM_BORDER: &str = "borders are not detected; trim by pixels or fractions";
         let changes = |factor: Option<super::Factor>| factor.is_some_and(|f| f.0 != Decimal::ONE);
         let gravity = matches!(self.gravity, Some(Gravity::Auto | Gravity::Face));
-        let trim = &self.trim;
+        let (trim, border) = (&self.trim, &self.border);
         [
             (self.width == Some(Width::Auto), "width", HINTS),
             (self.wbreakpoints.is_some(), "wbreakpoints", HINTS),
@@ -50,7 +50,12 @@ impl Recipe {
             (changes(self.gamma.filter(|g| g.0 != Decimal::ZERO)), "gamma", ADJUSTMENTS),
             (changes(self.saturation), "saturation", ADJUSTMENTS),
             (self.filter.is_some(), "filter", ADJUSTMENTS),
-            (self.border != Border::default(), "border", BORDERS),
+            (border.color.is_some(), "border.color", BORDERS),
+            (border.width.is_some(), "border.width", BORDERS),
+            (border.top.is_some(), "border.top", BORDERS),
+            (border.right.is_some(), "border.right", BORDERS),
+            (border.bottom.is_some(), "border.bottom", BORDERS),
+            (border.left.is_some(), "border.left", BORDERS),
             (self.format == Some(Output::Avif), "format", "AVIF is not encoded; use auto or webp"),
             (
                 matches!(self.format, Some(Output::Blurhash | Output::Thumbhash)),

@@ -22,7 +22,7 @@ use self::ports::{Blob, Cache, Clock, Log, Ports, Store};
 use crate::format::Format;
 use crate::picture::budget::LARGEST_FILE_BYTES;
 use crate::picture::probe::ProbeError;
-use crate::recipe::{OnError, Recipe, Source, TransformUrl};
+use crate::recipe::{OnError, Recipe, Source, TransformUrl, Unbuilt};
 
 /// A request, as far as it matters here.
 #[derive(Debug, Clone)]
@@ -37,6 +37,26 @@ pub struct Request {
     pub query: Option<String>,
     /// Its headers.
     pub headers: HeaderMap,
+}
+
+impl Request {
+    /// A request for an absolute URL as the runtime writes it: normalised, so that a scan finds its parts. The `url`
+    /// crate would parse it all again and bring its tables of international names along.
+    pub fn new(method: Method, url: &str, headers: HeaderMap) -> Self {
+        let (_, rest) = url.split_once("://").unwrap_or(("", url));
+        let rest = rest.split_once('#').map_or(rest, |(before, _)| before);
+        let (rest, query) =
+            rest.split_once('?').map_or((rest, None), |(before, query)| (before, Some(query)));
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let path = if path.is_empty() { "/" } else { path };
+        Self {
+            method,
+            host: host.to_owned(),
+            path: path.to_owned(),
+            query: query.map(str::to_owned),
+            headers,
+        }
+    }
 }
 
 /// Answers a request. Never fails: what goes wrong is an answer, too.
@@ -72,6 +92,7 @@ async fn answer_transform<S: Store, C: Cache, K: Clock, L: Log>(
     if config.access == Access::Private {
         return Err(Problem::Private);
     }
+    refuse_signature(request.query.as_deref())?;
     let url = TransformUrl::parse(&request.path, request.query.as_deref())?;
     let recipe = config.presets.expand(url.recipe)?;
     let source = url.source.localised(&request.host);
@@ -85,6 +106,15 @@ async fn answer_transform<S: Store, C: Cache, K: Clock, L: Log>(
         }
         (result, _) => result,
     }
+}
+
+/// Whoever signs a URL relies on its being checked; to ignore the signature would be worse than to refuse it.
+fn refuse_signature(query: Option<&str>) -> Result<(), Unbuilt> {
+    let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    let signed = pairs.map(|(name, _)| name).find(|name| matches!(*name, "exp" | "kid" | "sig"));
+    signed.map_or(Ok(()), |option| {
+        Err(Unbuilt { option: option.to_owned(), reason: "signed URLs are not checked; leave it out" })
+    })
 }
 
 /// Where `onerror=redirect` leads, if it was asked for and sources are shown.
@@ -124,4 +154,23 @@ async fn original<S: Store, C: Cache, K: Clock, L: Log>(
         return Ok(answer::not_modified(&representation, delivery));
     }
     answer::whole((&request.method, &request.headers), &representation, delivery, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_parts_of_a_url() {
+        let parts = |url| {
+            let request = Request::new(Method::GET, url, HeaderMap::new());
+            (request.host, request.path, request.query)
+        };
+        let text = str::to_owned;
+        let whole = parts("http://127.0.0.1:8787/image/w=1/https://o.example/a%20b.png?v=2?3#x");
+        let path = text("/image/w=1/https://o.example/a%20b.png");
+        assert_eq!(whole, (text("127.0.0.1:8787"), path, Some(text("v=2?3"))));
+        assert_eq!(parts("https://a.example/"), (text("a.example"), text("/"), None));
+        assert_eq!(parts("https://a.example?"), (text("a.example"), text("/"), Some(String::new())));
+    }
 }

@@ -1,7 +1,7 @@
 //! One transform: the cached variant where there is one, a new one where there is none.
 
 use http::HeaderName;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Request;
 use super::answer::{self, Answer, Delivery, Representation};
@@ -45,7 +45,9 @@ pub(super) async fn transform<S: Store, C: Cache, K: Clock, L: Log>(
 
 /// What a purge of a source calls its variants.
 pub(super) fn cache_tag(key: &str) -> String {
-    format!("src-{}", utf8_percent_encode(key, NON_ALPHANUMERIC))
+    /// Commas part tags and spaces may not stand in them; the rest may stay readable.
+    const TAG: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'/');
+    format!("src-{}", utf8_percent_encode(key, TAG))
 }
 
 /// The source's key, and then those of the marks in drawing order.
