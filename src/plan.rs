@@ -202,11 +202,22 @@ impl Plan {
     /// Bytes held once the source is gone: the frame twice over while it is turned or laid on a canvas, or the
     /// frame and what the encoder holds.
     fn output_bytes(&self, header: &Header, encoding: Encoding) -> u64 {
-        let channels = if header.alpha { Channels::Rgba } else { Channels::Rgb };
+        let read_channels = if header.alpha { Channels::Rgba } else { Channels::Rgb };
+        let channels = self.output_channels(read_channels);
         let read = Size::new(self.reading.across.count, self.reading.down.count);
-        let copies = budget::frame(read, channels) + budget::frame(self.size, channels);
-        let encoded = budget::frame(self.size, channels) + budget::encoding(self.size, encoding);
+        let copies = budget::frame(read, read_channels)
+            + budget::frame(read, read_channels).max(budget::frame(self.size, channels));
+        let encoded = budget::frame(self.size, channels) + budget::encoding(self.size, channels, encoding);
         copies.max(encoded)
+    }
+
+    /// What the frame's pixels are made of once every step was taken.
+    fn output_channels(&self, read: Channels) -> Channels {
+        self.steps.iter().fold(read, |channels, step| match step {
+            Step::Flatten(Colour([.., 255])) => Channels::Rgb,
+            Step::Pad { colour: Colour([.., alpha]), .. } if *alpha < 255 => Channels::Rgba,
+            Step::Flatten(_) | Step::Pad { .. } | Step::Turn(_) | Step::Mark(_) => channels,
+        })
     }
 }
 

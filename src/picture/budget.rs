@@ -33,16 +33,22 @@ pub fn decoding(header: &Header, reduction: u8) -> u64 {
                 Size::new(header.size.width.next_multiple_of(32), header.size.height.next_multiple_of(32));
             let samples = padded.area().saturating_mul(samples_percent.into()) / 100;
             let shrink = u64::from(reduction).pow(2);
-            let frame = padded.area().saturating_mul(components.into()) / shrink;
+            // The planes are interleaved into a frame; one plane is a frame already.
+            let frame =
+                if components == 1 { 0 } else { padded.area().saturating_mul(components.into()) / shrink };
             // Coefficients are 16 bits wide and do not shrink.
             let coefficients = if progressive { samples.saturating_mul(2) } else { 0 };
             samples / shrink + frame + coefficients
         }
         Coding::Png { interlaced: true, .. } => per_pixel(400),
         Coding::Png { interlaced: false, row_bytes } => row_bytes.saturating_mul(8),
-        Coding::WebpLossy if header.alpha => per_pixel(750),
-        Coding::WebpLossy => per_pixel(500),
-        Coding::WebpLossless => per_pixel(810),
+        Coding::WebpLossy if header.alpha => per_pixel(1_070),
+        Coding::WebpLossy => per_pixel(510),
+        // With alpha the pixels are decoded in place.
+        Coding::WebpLossless if header.alpha => per_pixel(410),
+        Coding::WebpLossless => per_pixel(710),
+        Coding::WebpAnimated if header.alpha => per_pixel(1_460),
+        Coding::WebpAnimated => per_pixel(1_110),
         Coding::Gif => per_pixel(110),
     };
     pixels.saturating_add(FIXED_BYTES)
@@ -63,15 +69,20 @@ pub fn frame(size: Size, channels: Channels) -> u64 {
     size.area() * channels.count() as u64
 }
 
-/// Bytes held while a frame of this size is encoded, without the frame, with the file that comes out.
-pub fn encoding(size: Size, encoding: Encoding) -> u64 {
-    let hundredths = match encoding.format {
-        Format::Jpeg => 1_100,
-        Format::Webp if encoding.is_lossless_webp() => 1_300,
-        Format::Webp => 2_200,
-        Format::Png => 600,
-        Format::Gif => 900,
-        Format::Avif => u64::MAX,
+/// Bytes held while a frame of this size is encoded, without the frame, with the file that comes out. Most of it
+/// is buffers that grow by doubling, seen at their worst: pixels like noise.
+pub fn encoding(size: Size, channels: Channels, encoding: Encoding) -> u64 {
+    let hundredths = match (encoding.format, channels) {
+        (Format::Jpeg, _) => 1_050,
+        (Format::Webp, Channels::Rgb) if encoding.is_lossless_webp() => 1_100,
+        (Format::Webp, Channels::Rgba) if encoding.is_lossless_webp() => 1_350,
+        (Format::Webp, Channels::Rgb) => 660,
+        // Alpha is coded without loss, by an encoder that spends more on it than on the colours.
+        (Format::Webp, Channels::Rgba) => 4_000,
+        (Format::Png, Channels::Rgb) => 1_100,
+        (Format::Png, Channels::Rgba) => 1_350,
+        (Format::Gif, _) => 530,
+        (Format::Avif, _) => u64::MAX,
     };
     (size.area().saturating_mul(hundredths) / 100).saturating_add(FIXED_BYTES)
 }

@@ -44,6 +44,8 @@ pub enum Coding {
     WebpLossy,
     /// WebP, VP8L.
     WebpLossless,
+    /// WebP, of several frames laid over each other on a canvas.
+    WebpAnimated,
     /// GIF.
     Gif,
 }
@@ -221,6 +223,7 @@ fn png(bytes: &[u8]) -> Option<Result<Header, ProbeError>> {
 fn webp(bytes: &[u8]) -> Option<Result<Header, ProbeError>> {
     let mut canvas = None;
     let mut alpha = false;
+    let mut is_animated = false;
     let mut exif = None;
     let mut frame = None;
     let mut at = 12_usize;
@@ -241,6 +244,7 @@ fn webp(bytes: &[u8]) -> Option<Result<Header, ProbeError>> {
             }
             // A frame's own chunks begin after 16 bytes of its place and duration.
             b"ANMF" if frame.is_none() => {
+                is_animated = true;
                 at = body.checked_add(16)?;
                 continue;
             }
@@ -250,6 +254,7 @@ fn webp(bytes: &[u8]) -> Option<Result<Header, ProbeError>> {
         at = next;
     }
     let (frame_size, coding) = frame?;
+    let coding = if is_animated { Coding::WebpAnimated } else { coding };
     // Some writers put JPEG's prefix before the TIFF header.
     let exif = exif.map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
     let size = canvas.unwrap_or(frame_size);

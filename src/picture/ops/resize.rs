@@ -106,7 +106,8 @@ pub struct Resampler {
     channels: Channels,
     columns: Vec<Tap>,
     lines: VecDeque<Tap>,
-    scratch: Vec<Pixel>,
+    unfolded: Vec<f32>,
+    sums: Vec<Pixel>,
     held: VecDeque<Vec<Pixel>>,
     spare: Vec<Vec<Pixel>>,
     first_held: usize,
@@ -125,7 +126,8 @@ impl Resampler {
             channels: Channels::Rgb,
             columns: Vec::new(),
             lines: VecDeque::new(),
-            scratch: Vec::new(),
+            unfolded: Vec::new(),
+            sums: Vec::new(),
             held: VecDeque::new(),
             spare: Vec::new(),
             first_held: 0,
@@ -158,13 +160,10 @@ impl Resampler {
 
     /// Filters one source row along x and keeps it.
     fn hold_row(&mut self, row: &[u8]) {
-        unfold(row, self.channels, &mut self.scratch);
+        unfold(row, self.channels, &mut self.unfolded);
         let mut held = self.spare.pop().unwrap_or_default();
         held.clear();
-        held.extend(self.columns.iter().map(|tap| {
-            let pixels = self.scratch.get(tap.first..).unwrap_or_default();
-            weighted_sum(pixels, &tap.weights)
-        }));
+        filter_row(&self.unfolded, self.channels, &self.columns, &mut held);
         self.held.push_back(held);
     }
 
@@ -175,11 +174,11 @@ impl Resampler {
                 return;
             }
             let skip = tap.first.saturating_sub(self.first_held);
-            self.scratch.clear();
-            self.scratch.resize(self.columns.len(), Pixel::ZERO);
+            self.sums.clear();
+            self.sums.resize(self.columns.len(), Pixel::ZERO);
             let (rows, _) = self.held.make_contiguous().split_at(self.next_row - self.first_held);
-            add_rows(&mut self.scratch, rows.get(skip..).unwrap_or_default(), &tap.weights);
-            fold(&self.scratch, self.channels, &mut self.output);
+            add_rows(&mut self.sums, rows.get(skip..).unwrap_or_default(), &tap.weights);
+            fold(&self.sums, self.channels, &mut self.output);
             self.lines.pop_front();
         }
     }
@@ -223,9 +222,40 @@ impl RowSink for Resampler {
     }
 }
 
+/// One row times the weights of every column.
+fn filter_row(samples: &[f32], channels: Channels, columns: &[Tap], out: &mut Vec<Pixel>) {
+    match channels {
+        Channels::Rgb => out.extend(columns.iter().map(|tap| weighted_sum::<3, 13>(samples, tap))),
+        Channels::Rgba => out.extend(columns.iter().map(|tap| weighted_sum::<4, 16>(samples, tap))),
+    }
+}
+
+/// The pixels under a tap, each times its weight. `BLOCK` samples hold four pixels of `STRIDE` samples and what the
+/// fourth lane of the last one loads: where a pixel has three samples, that lane holds a neighbour's and means nothing.
 #[inline]
-fn weighted_sum(pixels: &[Pixel], weights: &[f32]) -> Pixel {
-    pixels.iter().zip(weights).fold(Pixel::ZERO, |sum, (&pixel, &weight)| sum + pixel * Pixel::splat(weight))
+fn weighted_sum<const STRIDE: usize, const BLOCK: usize>(samples: &[f32], tap: &Tap) -> Pixel {
+    let mut rest = samples.get(tap.first * STRIDE..).unwrap_or_default();
+    // Two sums, since one would wait for itself at every addition.
+    let (mut even, mut odd) = (Pixel::ZERO, Pixel::ZERO);
+    let mut weights = tap.weights.chunks_exact(4);
+    for weights in weights.by_ref() {
+        let (Some(block), &[a, b, c, d]) = (rest.first_chunk::<BLOCK>(), weights) else { break };
+        even += load(block, 0) * Pixel::splat(a);
+        odd += load(block, STRIDE) * Pixel::splat(b);
+        even += load(block, 2 * STRIDE) * Pixel::splat(c);
+        odd += load(block, 3 * STRIDE) * Pixel::splat(d);
+        rest = rest.get(4 * STRIDE..).unwrap_or_default();
+    }
+    for &weight in weights.remainder() {
+        even += load(rest, 0) * Pixel::splat(weight);
+        rest = rest.get(STRIDE..).unwrap_or_default();
+    }
+    even + odd
+}
+
+#[inline]
+fn load(samples: &[f32], at: usize) -> Pixel {
+    samples.get(at..).and_then(<[f32]>::first_chunk::<4>).map_or(Pixel::ZERO, |&lanes| Pixel::new(lanes))
 }
 
 /// Adds rows, each times its weight. Four at a time, so that the sums are loaded and stored a quarter as often.
@@ -246,22 +276,21 @@ fn add_rows(sums: &mut [Pixel], rows: &[Vec<Pixel>], weights: &[f32]) {
     }
 }
 
-/// Bytes to lanes, alpha multiplied in.
-fn unfold(row: &[u8], channels: Channels, out: &mut Vec<Pixel>) {
+/// Bytes to samples, alpha multiplied in, and one more so that the last pixel has four lanes to load.
+fn unfold(row: &[u8], channels: Channels, out: &mut Vec<f32>) {
     out.clear();
-    match channels {
-        Channels::Rgb => out.extend(row.chunks_exact(3).map(|pixel| match *pixel {
-            [r, g, b] => Pixel::new([r.into(), g.into(), b.into(), 0.0]),
-            _ => Pixel::ZERO,
-        })),
-        Channels::Rgba => out.extend(row.chunks_exact(4).map(|pixel| match *pixel {
-            [r, g, b, a] => {
-                let share = f32::from(a) / 255.0;
-                Pixel::new([r.into(), g.into(), b.into(), 255.0]) * Pixel::splat(share)
+    out.extend(row.iter().map(|&byte| f32::from(byte)));
+    if channels == Channels::Rgba {
+        for pixel in out.chunks_exact_mut(4) {
+            if let [r, g, b, a] = pixel {
+                let share = *a / 255.0;
+                *r *= share;
+                *g *= share;
+                *b *= share;
             }
-            _ => Pixel::ZERO,
-        })),
+        }
     }
+    out.push(0.0);
 }
 
 /// Lanes back to bytes, alpha divided out.
