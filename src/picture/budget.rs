@@ -22,6 +22,9 @@ pub const LARGEST_TRANSFORM_BYTES: u64 = 80 * MIB;
 /// What any decoder or encoder holds whatever the size of the picture: tables and small buffers.
 const FIXED_BYTES: u64 = MIB / 2;
 
+/// What the PNG decoder may hold besides: a chunk of a mebibyte, in a buffer that grows by doubling.
+const PNG_METADATA_BYTES: u64 = 3 * MIB;
+
 /// Bytes held while `header`'s picture is decoded at this reduction, without the file itself.
 pub fn decoding(header: &Header, reduction: u8) -> u64 {
     let area = header.size.area();
@@ -40,14 +43,16 @@ pub fn decoding(header: &Header, reduction: u8) -> u64 {
             let coefficients = if progressive { samples.saturating_mul(2) } else { 0 };
             samples / shrink + frame + coefficients
         }
-        Coding::Png { interlaced: true, .. } => per_pixel(400),
-        Coding::Png { interlaced: false, row_bytes } => row_bytes.saturating_mul(8),
+        Coding::Png { interlaced: true, .. } => per_pixel(400).saturating_add(PNG_METADATA_BYTES),
+        Coding::Png { interlaced: false, row_bytes } => {
+            row_bytes.saturating_mul(8).saturating_add(PNG_METADATA_BYTES)
+        }
         Coding::WebpLossy if header.alpha => per_pixel(1_070),
         Coding::WebpLossy => per_pixel(510),
         // With alpha the pixels are decoded in place.
         Coding::WebpLossless if header.alpha => per_pixel(410),
         Coding::WebpLossless => per_pixel(710),
-        Coding::WebpAnimated if header.alpha => per_pixel(1_460),
+        Coding::WebpAnimated if header.alpha => per_pixel(1_260),
         Coding::WebpAnimated => per_pixel(1_110),
         Coding::Gif => per_pixel(110),
     };

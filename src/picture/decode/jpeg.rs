@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use jpeg_decoder::{Decoder, PixelFormat};
 
+use super::segments::WithoutMetadata;
 use super::{DecodeError, RowSink, send_frame};
 use crate::format::Format;
 use crate::geometry::Size;
@@ -19,7 +20,7 @@ pub(super) fn decode(
     sink: &mut dyn RowSink,
 ) -> Result<(), DecodeError> {
     let broken = |reason: &dyn ToString| DecodeError::new(Format::Jpeg, &reason.to_string());
-    let mut decoder = Decoder::new(bytes);
+    let mut decoder = Decoder::new(WithoutMetadata::new(bytes));
     decoder.read_info().map_err(|error| broken(&error))?;
     let reduced = |length: u32| u16::try_from(length.div_ceil(reduction.into())).unwrap_or(u16::MAX);
     let chosen = decoder.scale(reduced(header.size.width), reduced(header.size.height));

@@ -3,6 +3,7 @@
 mod gif;
 mod jpeg;
 mod png;
+mod segments;
 mod webp;
 
 use std::ops::ControlFlow;

@@ -6,14 +6,18 @@ use super::{DecodeError, RowSink};
 use crate::format::Format;
 use crate::geometry::Size;
 use crate::picture::Channels;
-use crate::picture::probe::Header;
+use crate::picture::probe::{Coding, Header};
 
-/// What the decoder may hold besides the frame: rows, a palette, and metadata it cannot be told to skip.
-const LARGEST_EXTRAS_BYTES: usize = 4 << 20;
+/// A chunk of metadata that the decoder cannot be told to skip may be so large.
+const LARGEST_METADATA_BYTES: usize = 1 << 20;
 
 pub(super) fn decode(bytes: &[u8], header: &Header, sink: &mut dyn RowSink) -> Result<(), DecodeError> {
     let broken = |reason: &dyn ToString| DecodeError::new(Format::Png, &reason.to_string());
-    let limits = Limits { bytes: LARGEST_EXTRAS_BYTES };
+    let rows_bytes = match header.coding {
+        Coding::Png { row_bytes, .. } => usize::try_from(row_bytes.saturating_mul(8)).unwrap_or(usize::MAX),
+        _ => 0,
+    };
+    let limits = Limits { bytes: LARGEST_METADATA_BYTES.saturating_add(rows_bytes) };
     let mut decoder = Decoder::new_with_limits(std::io::Cursor::new(bytes), limits);
     // Text and profiles may inflate to a gigabyte; neither changes a pixel here.
     decoder.set_ignore_text_chunk(true);
@@ -42,8 +46,11 @@ pub(super) fn decode(bytes: &[u8], header: &Header, sink: &mut dyn RowSink) -> R
             .try_for_each(|row| sink.row(widen(row, colour, &mut converted)));
         return Ok(());
     }
+    let mut left = size.height;
     while let Some(row) = reader.next_row().map_err(|error| broken(&error))? {
-        if sink.row(widen(row.data(), colour, &mut converted)).is_break() {
+        left = left.saturating_sub(1);
+        // After the last row the reader is asked once more: that is when it looks at the checksum.
+        if sink.row(widen(row.data(), colour, &mut converted)).is_break() && left > 0 {
             break;
         }
     }

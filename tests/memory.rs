@@ -1,0 +1,229 @@
+//! What decoding, resampling and encoding hold at most, beside what `picture::budget` says of it.
+//!
+//! A figure of the budget must not be below what is measured here, nor far above it. The figures are those of
+//! wasm, where pointers are shorter and the JPEG decoder has one thread instead of queues between several.
+
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod memory {
+    use lenslet::format::Format;
+    use lenslet::geometry::Size;
+    use lenslet::picture::encode::{Encoding, encode};
+    use lenslet::picture::probe::Header;
+    use lenslet::picture::{Channels, Picture, budget};
+    use lenslet::render::render;
+    use mozjpeg_rs::{Encoder, Subsampling};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::{console_log as println, wasm_bindgen_test as test};
+
+    use crate::support::counting::{Counting, alone, peak_bytes};
+    use crate::support::lens::{decode_only, predicted_bytes, prepare};
+    use crate::support::pictures::{file, photo_like};
+    use crate::support::{exif, png_file};
+
+    #[global_allocator]
+    static COUNTING: Counting = Counting;
+
+    /// A megapixel, and no multiple of any block.
+    const WIDTH: u32 = 1_150;
+    const HEIGHT: u32 = 870;
+
+    /// How far a figure may lie above what is measured.
+    const SLACK: f64 = 1.35;
+
+    /// What the budget adds whatever the size: tables and small buffers.
+    const FIXED_BYTES: u64 = 1 << 19;
+
+    /// What it adds for the metadata of a PNG, of which there is none here.
+    const PNG_METADATA_BYTES: u64 = 3 << 20;
+
+    /// Natively the JPEG decoder's threads hold what they have not got to yet, which nobody can foretell.
+    const IS_THREADED: bool = cfg!(not(target_arch = "wasm32"));
+
+    /// What a file is, and how it is made.
+    type Made = (&'static str, fn() -> Vec<u8>);
+
+    /// One file of every coding, made when it is wanted: together they would not fit.
+    const SOURCES: &[Made] = &[
+        ("JPEG 4:2:0", || jpeg(Subsampling::S420, false)),
+        ("JPEG 4:2:2", || jpeg(Subsampling::S422, false)),
+        ("JPEG 4:4:4", || jpeg(Subsampling::S444, false)),
+        ("JPEG grey", || Encoder::fastest().encode_gray(&grey(), WIDTH, HEIGHT).unwrap()),
+        ("JPEG progressive 4:2:0", || jpeg(Subsampling::S420, true)),
+        ("JPEG progressive 4:4:4", || jpeg(Subsampling::S444, true)),
+        ("PNG RGB", || file(&opaque(), Format::Png, 100)),
+        ("PNG RGBA", || file(&translucent(), Format::Png, 100)),
+        ("PNG grey", || png_of(png::ColorType::Grayscale, png::BitDepth::Eight, &grey())),
+        ("PNG 16-bit RGBA", || {
+            let deep: Vec<u8> = translucent().samples().iter().flat_map(|&sample| [sample, 0]).collect();
+            png_of(png::ColorType::Rgba, png::BitDepth::Sixteen, &deep)
+        }),
+        ("PNG interlaced RGBA", || interlaced(8, 6, 4)),
+        ("PNG interlaced RGB", || interlaced(8, 2, 3)),
+        ("PNG interlaced 16-bit RGBA", || interlaced(16, 6, 8)),
+        ("WebP lossy", || file(&opaque(), Format::Webp, 85)),
+        ("WebP lossy with alpha", || file(&translucent(), Format::Webp, 85)),
+        ("WebP lossless", || file(&opaque(), Format::Webp, 100)),
+        ("WebP lossless with alpha", || file(&translucent(), Format::Webp, 100)),
+        ("WebP animated", || animated(&file(&opaque(), Format::Webp, 85), 0)),
+        ("WebP animated with alpha", || animated(&file(&translucent(), Format::Webp, 85), 0x10)),
+        ("WebP animated, lossless", || animated(&file(&opaque(), Format::Webp, 100), 0)),
+        ("WebP animated, lossless with alpha", || animated(&file(&translucent(), Format::Webp, 100), 0x10)),
+        ("GIF", || file(&opaque(), Format::Gif, 100)),
+        ("GIF with alpha", || file(&translucent(), Format::Gif, 100)),
+    ];
+
+    fn opaque() -> Picture {
+        photo_like(WIDTH, HEIGHT, Channels::Rgb)
+    }
+
+    fn translucent() -> Picture {
+        photo_like(WIDTH, HEIGHT, Channels::Rgba)
+    }
+
+    fn grey() -> Vec<u8> {
+        opaque().samples().iter().copied().step_by(3).collect()
+    }
+
+    fn jpeg(subsampling: Subsampling, is_progressive: bool) -> Vec<u8> {
+        let encoder = Encoder::fastest().progressive(is_progressive).subsampling(subsampling).quality(90);
+        encoder.encode_rgb(opaque().samples(), WIDTH, HEIGHT).unwrap()
+    }
+
+    /// The picture of a WebP as the one frame of an animation (RFC 9649, 2.7.1).
+    fn animated(webp: &[u8], alpha: u8) -> Vec<u8> {
+        let chunk = exif::webp_chunk;
+        let sides = [&(WIDTH - 1).to_le_bytes()[..3], &(HEIGHT - 1).to_le_bytes()[..3]].concat();
+        let frame = [&[0; 6][..], &sides, &[100, 0, 0, 0], exif::webp_chunks(webp)].concat();
+        let extended = chunk(*b"VP8X", &[&[2 | alpha, 0, 0, 0][..], &sides].concat());
+        chunk(
+            *b"RIFF",
+            &[b"WEBP", &extended[..], &chunk(*b"ANIM", &[0; 6]), &chunk(*b"ANMF", &frame)].concat(),
+        )
+    }
+
+    fn interlaced(depth: u8, colour: u8, pixel_bytes: usize) -> Vec<u8> {
+        let pixel = |x: u32, y: u32| vec![x.to_le_bytes()[0] ^ y.to_le_bytes()[0]; pixel_bytes];
+        png_file::interlaced(WIDTH, HEIGHT, depth, colour, pixel)
+    }
+
+    fn png_of(colour: png::ColorType, depth: png::BitDepth, samples: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, WIDTH, HEIGHT);
+        encoder.set_color(colour);
+        encoder.set_depth(depth);
+        encoder.write_header().unwrap().write_image_data(samples).unwrap();
+        bytes
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a ratio of two sizes")]
+    fn ratio(a: u64, b: u64) -> f64 {
+        a as f64 / b as f64
+    }
+
+    /// One line of the table; what is wrong with it, if anything.
+    fn compare(what: &str, area: u64, measured: u64, figure: u64) -> Option<String> {
+        let line = format!(
+            "{what:36} {:6.2} bytes per pixel, budget {:6.2}, ratio {:.2}",
+            ratio(measured, area),
+            ratio(figure, area),
+            ratio(figure, measured)
+        );
+        println!("{line}");
+        let is_far_above = ratio(figure - FIXED_BYTES, measured) > SLACK;
+        (measured > figure || is_far_above).then_some(line)
+    }
+
+    #[test]
+    fn decoders_hold_what_the_budget_says() {
+        let _alone = alone();
+        let mut wrong = Vec::new();
+        for (name, make) in SOURCES {
+            let file = make();
+            let header = Header::read(&file).unwrap();
+            let reductions: &[u8] = if header.format == Format::Jpeg { &[1, 2, 4, 8] } else { &[1] };
+            if IS_THREADED && header.format == Format::Jpeg {
+                continue;
+            }
+            for &reduction in reductions {
+                let (measured, result) = peak_bytes(|| decode_only(&file, &header, reduction));
+                result.unwrap();
+                let what = format!("{name}, 1/{reduction}");
+                let metadata = if header.format == Format::Png { PNG_METADATA_BYTES } else { 0 };
+                let figure = budget::decoding(&header, reduction) - metadata;
+                wrong.extend(compare(&what, header.size.area(), measured, figure));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn encoders_hold_what_the_budget_says() {
+        let _alone = alone();
+        let mut wrong = Vec::new();
+        let size = Size::new(WIDTH, HEIGHT);
+        let encodings = [
+            (Format::Jpeg, 85),
+            (Format::Jpeg, 100),
+            (Format::Png, 100),
+            (Format::Webp, 85),
+            (Format::Webp, 99),
+            (Format::Webp, 100),
+            (Format::Gif, 85),
+        ];
+        for channels in [Channels::Rgb, Channels::Rgba] {
+            let picture = photo_like(WIDTH, HEIGHT, channels);
+            for (format, quality) in encodings {
+                if channels == Channels::Rgba && !format.holds_alpha() {
+                    continue;
+                }
+                let encoding = Encoding { format, quality };
+                let (measured, result) = peak_bytes(|| encode(&picture, encoding));
+                result.unwrap();
+                let what = format!("{} at {quality}, {channels:?}", format.name());
+                wrong.extend(compare(
+                    &what,
+                    size.area(),
+                    measured,
+                    budget::encoding(size, channels, encoding),
+                ));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn whole_transforms_hold_no_more_than_was_planned() {
+        let _alone = alone();
+        let recipes = [
+            "width=100,format=png",
+            "width=800,format=webp",
+            "width=1150,format=webp,quality=100",
+            "width=700,height=700,fit=cover,rotate=90,format=jpeg",
+            "width=900,height=900,fit=pad,format=gif",
+            "trim=100;0;0;0,format=png",
+        ];
+        let mut wrong = Vec::new();
+        for (name, make) in SOURCES {
+            if IS_THREADED && name.starts_with("JPEG") {
+                continue;
+            }
+            // A turn holds the frame twice.
+            let file = if *name == "JPEG 4:2:0" { exif::oriented(&make(), 6) } else { make() };
+            for options in recipes {
+                let (plan, source, marks) = prepare(options, &file, &[]).unwrap();
+                let planned = predicted_bytes(&plan, &source);
+                let file_bytes = source.bytes.len() as u64;
+                let (measured, result) = peak_bytes(move || render(source, &marks, &plan));
+                result.unwrap();
+                // The file was held before.
+                if measured + file_bytes > planned {
+                    wrong.push(format!("{name}, {options}: {} of {planned}", measured + file_bytes));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+}

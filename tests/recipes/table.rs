@@ -1,0 +1,317 @@
+//! Every option of Cloudflare's URLs and of its Workers-only `draw`, and every one of ours.
+//!
+//! Values just inside a range are accepted, values just outside refused.
+
+/// One option.
+pub(super) struct Case {
+    pub(super) name: &'static str,
+    pub(super) short: Option<&'static str>,
+    /// What it cannot stand without.
+    pub(super) beside: &'static str,
+    /// Part of the range that a refusal names.
+    pub(super) says: &'static str,
+    pub(super) accepted: &'static [&'static str],
+    /// Those of the accepted that are carried out.
+    pub(super) built: &'static [&'static str],
+    pub(super) refused: &'static [&'static str],
+}
+
+impl Case {
+    /// The option with a value, and what it needs.
+    pub(super) fn with(&self, name: &str, value: &str) -> String {
+        if self.beside.is_empty() {
+            format!("{name}={value}")
+        } else {
+            format!("{},{name}={value}", self.beside)
+        }
+    }
+}
+
+/// A row: names, range, accepted (built and not), refused.
+const fn case(
+    (name, short): (&'static str, Option<&'static str>),
+    says: &'static str,
+    accepted: &'static [&'static str],
+    built: &'static [&'static str],
+    refused: &'static [&'static str],
+) -> Case {
+    let beside = match name.as_bytes() {
+        [b'm', b'a', b'r', b'k', b'.', ..] => "mark=a.png",
+        [b'm', b'a', b'r', b'k', b'2', b'.', ..] => "mark2=a.png",
+        [b't', b'e', b'x', b't', b'.', ..] => "text=a",
+        _ => "",
+    };
+    Case { name, short, beside, says, accepted, built, refused }
+}
+
+const fn plain(name: &'static str) -> (&'static str, Option<&'static str>) {
+    (name, None)
+}
+
+const fn named(name: &'static str, short: &'static str) -> (&'static str, Option<&'static str>) {
+    (name, Some(short))
+}
+
+const FITS: &[&str] =
+    &["scale-down", "contain", "cover", "crop", "aspect-crop", "pad", "squeeze", "scale-up"];
+const NO_FITS: &[&str] = &["none", "fill", "inside", "outside", "Cover", "scale_down", "scaledown", "1"];
+const SIDES: &[&str] = &["1", "12000", "0800"];
+const NO_SIDES: &[&str] =
+    &["0", "12001", "-1", "1.5", "1e3", "%2B1", "100px", "50%25", "99999999999999999999", "NaN", "١"];
+const LENGTHS: &[&str] = &["0", "1", "12000", "0.0001", "0.9999", ".5", "0.0"];
+const NO_LENGTHS: &[&str] = &["12001", "-1", "1.5", "1.0", "-0.5", "50%25", "1px", "1e2", "."];
+const POINTS: &[&str] = &[
+    "left",
+    "right",
+    "top",
+    "bottom",
+    "center",
+    "top-left",
+    "top-right",
+    "bottom-left",
+    "bottom-right",
+    "0x0",
+    "1x1",
+    "0.5x0.33",
+    "auto",
+    "face",
+];
+const BUILT_POINTS: &[&str] = &[
+    "left",
+    "right",
+    "top",
+    "bottom",
+    "center",
+    "top-left",
+    "top-right",
+    "bottom-left",
+    "bottom-right",
+    "0x0",
+    "1x1",
+    "0.5x0.33",
+];
+const NO_POINTS: &[&str] = &[
+    "centre",
+    "Left",
+    "left-top",
+    "0.5",
+    "1.1x0",
+    "0x1.0001",
+    "-0.1x0",
+    "0.5X0.5",
+    "0.5x",
+    "x",
+    "entropy",
+    "0.5x0.5x0.5",
+    "smart",
+];
+const QUALITIES: &[&str] = &["1", "100", "085", "high", "medium-high", "medium-low", "low"];
+const NO_QUALITIES: &[&str] = &["0", "101", "-1", "85.5", "mid", "max", "High", "medium"];
+const COLOURS: &[&str] = &[
+    "%23F80",
+    "%23ff8800",
+    "%23ff880080",
+    "red",
+    "RebeccaPurple",
+    "transparent",
+    "rgb%28240%2C40%2C145%29",
+    "rgb%28240%2040%20145%20%2F%2050%25%29",
+    "hsl%28120%2C50%25%2C50%25%29",
+];
+const NO_COLOURS: &[&str] = &["octarine", "%23ff", "%23gggggg", "rgb%28240%2C40%29", "rgb%28", "%23", "%20"];
+const FACTORS: &[&str] = &["0.5", "2", "10", "0.0001", "1", "1.0"];
+const NO_FACTORS: &[&str] = &["-1", "10.0001", "11", "1e1", "x", "1.", "%2B1"];
+const NAMES: &[&str] = &["a", "hero-2_x", "sepia"];
+const NO_NAMES: &[&str] = &[
+    "Hero",
+    "a b",
+    "a.b",
+    "%C3%A9",
+    "a%2Fb",
+    "%00",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+];
+const TURNS: &[&str] = &["0", "90", "180", "270", "360"];
+const NO_TURNS: &[&str] = &["45", "-90", "450", "90.0", "090", "left", "auto"];
+const NONE: &[&str] = &[];
+
+pub(super) const OPTIONS: &[Case] = &[
+    // Cloudflare's URLs.
+    case(named("width", "w"), "1 to 12000", &["1", "12000", "0800", "auto"], SIDES, NO_SIDES),
+    case(
+        plain("wbreakpoints"),
+        "rising widths",
+        &["320;768;960;1200", "1", "12000"],
+        NONE,
+        &["0", "12001", "768;320", "320;320", "320;", ";", "a"],
+    ),
+    case(plain("wmobile"), "1 to 12000", SIDES, NONE, NO_SIDES),
+    case(plain("wdesktop"), "1 to 12000", SIDES, NONE, NO_SIDES),
+    case(named("height", "h"), "1 to 12000", SIDES, SIDES, &["0", "12001", "auto", "-1", "1.5"]),
+    case(plain("fit"), "scale-down, contain, cover, crop", FITS, FITS, NO_FITS),
+    case(named("gravity", "g"), "XxY", POINTS, BUILT_POINTS, NO_POINTS),
+    case(
+        named("zoom", "face-zoom"),
+        "0 to 1",
+        &["0", "0.5", "1", "1.0"],
+        &["0"],
+        &["-0.1", "1.0001", "2", "x"],
+    ),
+    case(
+        plain("dpr"),
+        "1 to 3",
+        &["1", "1.5", "2", "3"],
+        &["1", "1.5", "2", "3"],
+        &["0", "0.9999", "3.0001", "4", "2x", "-1"],
+    ),
+    case(named("quality", "q"), "1 to 100", QUALITIES, QUALITIES, NO_QUALITIES),
+    case(named("slow-connection-quality", "scq"), "1 to 100", QUALITIES, NONE, NO_QUALITIES),
+    case(
+        named("format", "f"),
+        "auto, avif, webp, jpeg",
+        &["auto", "avif", "webp", "jpeg", "baseline-jpeg", "png", "gif", "json", "blurhash", "thumbhash"],
+        &["auto", "webp", "jpeg", "baseline-jpeg", "png", "gif", "json"],
+        &["jpg", "JPEG", "png-force", "svg", "jxl", "heic", "image%2Fwebp"],
+    ),
+    case(plain("anim"), "true or false", &["true", "false"], &["false"], &["1", "0", "yes", "True"]),
+    case(plain("compression"), "fast", &["fast"], NONE, &["slow", "none", "Fast", "1"]),
+    case(
+        plain("metadata"),
+        "copyright, keep or none",
+        &["none", "copyright", "keep"],
+        &["none"],
+        &["all", "strip", "None"],
+    ),
+    case(plain("background"), "CSS colour", COLOURS, COLOURS, NO_COLOURS),
+    case(plain("blur"), "0 to 250", &["0", "0.3", "250"], &["0"], &["-1", "250.0001", "251", "x"]),
+    case(plain("sharpen"), "0 to 10", &["0", "1.5", "10"], &["0"], &["-1", "10.0001", "11", "x"]),
+    case(plain("brightness"), "0 to 10", FACTORS, &["1", "1.0"], NO_FACTORS),
+    case(plain("contrast"), "0 to 10", FACTORS, &["1", "1.0"], NO_FACTORS),
+    case(plain("gamma"), "0 to 10", &["0", "0.5", "1", "2.2", "10"], &["0", "1"], NO_FACTORS),
+    case(plain("saturation"), "0 to 10", &["0", "0.5", "1", "10"], &["1"], NO_FACTORS),
+    case(plain("rotate"), "0, 90, 180, 270", TURNS, TURNS, NO_TURNS),
+    case(
+        plain("flip"),
+        "h, v or hv",
+        &["h", "v", "hv"],
+        &["h", "v", "hv"],
+        &["vh", "H", "x", "both", "true"],
+    ),
+    case(
+        plain("trim"),
+        "top;right;bottom;left",
+        &["20;30;20;0", "0;0;0;0", "0.1;0.2;0.3;0.4", "20%3B30%3B20%3B0", "border"],
+        &["20;30;20;0", "0;0;0;0", "0.1;0.2;0.3;0.4", "20%3B30%3B20%3B0"],
+        &["1;2;3", "1;2;3;4;5", "1;2;3;-4", "1;2;3;1.5", "Border", "auto", "1 2"],
+    ),
+    case(plain("trim.border.color"), "CSS colour", COLOURS, NONE, NO_COLOURS),
+    case(plain("trim.border.tolerance"), "0 to 255", &["0", "255"], NONE, &["-1", "256", "1.5"]),
+    case(plain("trim.border.keep"), "0 to 12000", &["0", "12000"], NONE, &["-1", "12001", "0.5"]),
+    case(plain("trim.top"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("trim.right"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("trim.bottom"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("trim.left"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("trim.width"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("trim.height"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(
+        plain("upscale"),
+        "interpolate or generate",
+        &["interpolate", "generate"],
+        &["interpolate"],
+        &["ai", "true"],
+    ),
+    case(plain("segment"), "foreground", &["foreground"], NONE, &["background", "true"]),
+    case(plain("onerror"), "redirect", &["redirect"], &["redirect"], &["fallback", "Redirect", "404"]),
+    // Cloudflare's, in Workers only: `border` and `draw`.
+    case(plain("border.color"), "CSS colour", COLOURS, NONE, NO_COLOURS),
+    case(plain("border.width"), "1 to 12000", SIDES, NONE, NO_SIDES),
+    case(plain("border.top"), "1 to 12000", SIDES, NONE, NO_SIDES),
+    case(plain("border.right"), "1 to 12000", SIDES, NONE, NO_SIDES),
+    case(plain("border.bottom"), "1 to 12000", SIDES, NONE, NO_SIDES),
+    case(plain("border.left"), "1 to 12000", SIDES, NONE, NO_SIDES),
+    case(
+        plain("mark"),
+        "at most 512 bytes",
+        &["a", "a%2Fb.png", "%C3%A9%20x.png"],
+        &["a", "a%2Fb.png", "%C3%A9%20x.png"],
+        &["a%00b", "%0A"],
+    ),
+    case(plain("mark.width"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("mark.height"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("mark.fit"), "scale-down, contain, cover, crop", FITS, FITS, NO_FITS),
+    case(plain("mark.gravity"), "XxY", POINTS, BUILT_POINTS, NO_POINTS),
+    case(plain("mark.top"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("mark.right"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("mark.bottom"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("mark.left"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(
+        plain("mark.opacity"),
+        "0 to 1",
+        &["0", "0.6", "1"],
+        &["0", "0.6", "1"],
+        &["-0.1", "1.0001", "60%25", "2"],
+    ),
+    case(
+        plain("mark.repeat"),
+        "true, x or y",
+        &["true", "x", "y"],
+        &["true", "x", "y"],
+        &["false", "xy", "X", "1"],
+    ),
+    case(plain("mark.rotate"), "0, 90, 180, 270", TURNS, TURNS, NO_TURNS),
+    // Ours alone.
+    case(plain("preset"), "a-z, 0-9", NAMES, NAMES, NO_NAMES),
+    case(
+        plain("crop"),
+        "left;top;width;height",
+        &["0;0;10;10", "0.1;0.1;0.5;0.5"],
+        NONE,
+        &["1;2;3", "1;2;3;4;5", "1;2;3;1.5", "a", "1;2;-3;4"],
+    ),
+    case(plain("filter"), "the name of an effect", NAMES, NONE, NO_NAMES),
+    case(
+        plain("max-bytes"),
+        "1 to 33554432",
+        &["1", "33554432"],
+        NONE,
+        &["0", "33554433", "1.5", "10k", "-1"],
+    ),
+    case(
+        plain("mark.blend"),
+        "over, multiply, screen",
+        &["over", "multiply", "screen", "overlay", "darken", "lighten"],
+        &["over"],
+        &["xor", "Over", "normal"],
+    ),
+    case(plain("mark.min-width"), "1 to 12000", SIDES, SIDES, NO_SIDES),
+    case(plain("mark2.opacity"), "0 to 1", &["0", "1"], &["0", "1"], &["1.1"]),
+    case(plain("text"), "at most 512 bytes", &["a", "%C2%A9%202026%2C%20us"], NONE, &["a%00b", "%0A"]),
+    case(plain("text.size"), "fraction below 1", LENGTHS, NONE, NO_LENGTHS),
+    case(plain("text.font"), "the name of a font", NAMES, NONE, NO_NAMES),
+    case(plain("text.color"), "CSS colour", COLOURS, NONE, NO_COLOURS),
+    case(plain("text.width"), "fraction below 1", LENGTHS, NONE, NO_LENGTHS),
+    case(plain("text.gravity"), "XxY", POINTS, NONE, NO_POINTS),
+    case(plain("text.opacity"), "0 to 1", &["0", "1"], NONE, &["1.1"]),
+    case(plain("text.repeat"), "true, x or y", &["true"], NONE, &["false"]),
+    case(plain("text.rotate"), "0, 90, 180, 270", TURNS, NONE, NO_TURNS),
+    case(plain("text.blend"), "over, multiply, screen", &["over"], NONE, &["xor"]),
+    case(plain("text.min-width"), "1 to 12000", SIDES, NONE, NO_SIDES),
+    case(plain("text.top"), "fraction below 1", LENGTHS, NONE, NO_LENGTHS),
+    case(plain("text.right"), "fraction below 1", LENGTHS, NONE, NO_LENGTHS),
+    case(plain("text.bottom"), "fraction below 1", LENGTHS, NONE, NO_LENGTHS),
+    case(plain("text.left"), "fraction below 1", LENGTHS, NONE, NO_LENGTHS),
+];
+
+/// What is understood beside others, and which option is named.
+pub(super) const UNBUILT: &[(&str, &str)] = &[
+    ("width=auto,wbreakpoints=320;768", "width"),
+    ("width=800,wmobile=320", "wmobile"),
+    ("width=800,gravity=auto", "gravity"),
+    ("width=800,gravity=left,zoom=0.5", "zoom"),
+    ("trim=border,trim.border.keep=10", "trim"),
+    ("width=800,blur=5,format=webp", "blur"),
+    ("width=800,format=avif", "format"),
+    ("mark=a,mark.gravity=face", "mark.gravity"),
+    ("mark=a,mark3=b,mark3.blend=screen", "mark3.blend"),
+    ("mark=a,text2=b", "text2"),
+];

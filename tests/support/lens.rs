@@ -1,0 +1,132 @@
+//! From options and files to an answer's bytes, without a server around it.
+
+use lenslet::negotiate::{Accept, Target};
+use lenslet::picture::budget::{self, LARGEST_TRANSFORM_BYTES};
+use lenslet::picture::decode::{self, DecodeError};
+use lenslet::picture::ops::resize::{Axis, Resampler};
+use lenslet::picture::probe::{Header, ProbeError};
+use lenslet::picture::{Channels, Picture};
+use lenslet::plan::{Mark, Plan, PlanError};
+use lenslet::recipe::{Recipe, RecipeError};
+use lenslet::render::{RenderError, SourceFile, render};
+
+use lenslet::geometry::Size;
+
+/// Everything that may be answered instead of a picture.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Render(#[from] RenderError),
+}
+
+impl Refusal {
+    /// Whether this is a defect of ours rather than the file's fault.
+    pub fn is_defect(&self) -> bool {
+        matches!(
+            self,
+            Self::Render(RenderError::Panic(_) | RenderError::Defect | RenderError::Encode(_))
+                | Self::Recipe(_)
+        )
+    }
+}
+
+/// Carries options out on a file; marks stand in drawing order.
+pub fn transform(options: &str, source: &[u8], marks: &[&[u8]]) -> Result<Vec<u8>, Refusal> {
+    let (plan, source, marks) = prepare(options, source, marks)?;
+    Ok(render(source, &marks, &plan)?)
+}
+
+/// Everything before the pixels: recipe, headers, budget, plan.
+pub fn prepare(
+    options: &str,
+    source: &[u8],
+    marks: &[&[u8]],
+) -> Result<(Plan, SourceFile, Vec<SourceFile>), Refusal> {
+    let recipe = Recipe::parse(options)?;
+    let source = open(source)?;
+    let marks = marks.iter().map(|bytes| open(bytes)).collect::<Result<Vec<_>, _>>()?;
+    let planned: Vec<Mark<'_>> = recipe
+        .layers
+        .values()
+        .zip(&marks)
+        .map(|(layer, file)| Mark { layer, header: &file.header, file_bytes: file.bytes.len() as u64 })
+        .collect();
+    let file_bytes = source.bytes.len() as u64;
+    let target = Target::choose(&recipe, Accept::default());
+    let plan = Plan::new(&recipe, &source.header, file_bytes, &planned, target)?;
+    Ok((plan, source, marks))
+}
+
+fn open(bytes: &[u8]) -> Result<SourceFile, ProbeError> {
+    Ok(SourceFile { header: Header::read(bytes)?, bytes: bytes.to_vec() })
+}
+
+/// The pixels of a file as they are stored, neither turned nor scaled.
+pub fn pixels(file: &[u8]) -> Picture {
+    let header = Header::read(file).unwrap();
+    let axis = |side: u32| Axis { start: 0.0, length: side.into(), scaled: side, first: 0, count: side };
+    let mut whole = Resampler::new(axis(header.size.width), axis(header.size.height));
+    decode::decode(file, &header, 1, &mut whole).unwrap();
+    whole.finish().unwrap()
+}
+
+/// Decodes into nothing.
+pub fn decode_only(file: &[u8], header: &Header, reduction: u8) -> Result<(), DecodeError> {
+    struct Nothing;
+    impl decode::RowSink for Nothing {
+        fn begin(&mut self, _: Size, _: Channels) {}
+        fn row(&mut self, _: &[u8]) -> std::ops::ControlFlow<()> {
+            std::ops::ControlFlow::Continue(())
+        }
+    }
+    decode::decode(file, header, reduction, &mut Nothing)
+}
+
+/// What the budget says that carrying out a plan without marks may hold, the file included.
+pub fn predicted_bytes(plan: &Plan, source: &SourceFile) -> u64 {
+    let header = &source.header;
+    let by = u32::from(plan.reading.reduction);
+    let reduced = Size::new(header.size.width.div_ceil(by), header.size.height.div_ceil(by));
+    let channels = if header.alpha { Channels::Rgba } else { Channels::Rgb };
+    let reading = source.bytes.len() as u64
+        + budget::decoding(header, plan.reading.reduction)
+        + budget::resampling(reduced, &plan.reading.across, &plan.reading.down, channels);
+    let read = budget::frame(Size::new(plan.reading.across.count, plan.reading.down.count), channels);
+    let frame = budget::frame(plan.size, Channels::Rgba);
+    let encoding = plan.encoding.map_or(0, |encoding| budget::encoding(plan.size, channels, encoding));
+    reading.max(2 * read).max(read + frame).max(frame + encoding).min(LARGEST_TRANSFORM_BYTES)
+}
+
+/// The largest difference of any sample of two pictures of one size; alpha counts as a sample, and colours
+/// under alpha 0 count for nothing.
+pub fn largest_difference(a: &Picture, b: &Picture) -> u8 {
+    assert_eq!(a.size(), b.size(), "sizes differ");
+    let differences = rgba(a).zip(rgba(b)).map(|(a, b)| match (a, b) {
+        ([.., 0], [.., 0]) => 0,
+        (a, b) => a.iter().zip(b).map(|(a, b)| a.abs_diff(b)).max().unwrap(),
+    });
+    differences.max().unwrap()
+}
+
+/// The mean difference of the samples of two pictures of one size.
+pub fn mean_difference(a: &Picture, b: &Picture) -> f64 {
+    assert_eq!(a.size(), b.size(), "sizes differ");
+    let sum: u64 =
+        rgba(a).zip(rgba(b)).flat_map(|(a, b)| [0, 1, 2, 3].map(|i| u64::from(a[i].abs_diff(b[i])))).sum();
+    f64::from(u32::try_from(sum).unwrap()) / f64::from(u32::try_from(a.size().area() * 4).unwrap())
+}
+
+/// Every pixel with alpha.
+pub fn rgba(picture: &Picture) -> impl Iterator<Item = [u8; 4]> {
+    picture.samples().chunks_exact(picture.channels().count()).map(|pixel| match *pixel {
+        [r, g, b] => [r, g, b, 255],
+        [r, g, b, a] => [r, g, b, a],
+        _ => unreachable!("pixels have three or four samples"),
+    })
+}

@@ -1,0 +1,18 @@
+//! What the test binaries share: made pictures and files, the way from options to bytes, and a world in memory.
+//!
+//! Every binary compiles all of it and uses a part.
+
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "what is unused differs from binary to binary")]
+
+pub mod bits;
+pub mod bytes;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod corpus;
+pub mod counting;
+pub mod exif;
+pub mod golden;
+pub mod lens;
+pub mod pictures;
+pub mod png_file;
+pub mod sheet;
+pub mod world;

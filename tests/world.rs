@@ -1,0 +1,13 @@
+//! Whole answers: a request goes in with a world in memory around it, status, headers and bytes come out.
+#![cfg(not(target_arch = "wasm32"))]
+
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod world {
+    mod deliveries;
+    mod formats;
+    mod refusals;
+    mod versions;
+}

@@ -1,0 +1,108 @@
+//! Which file is made, for whom, and what is told instead of one.
+
+use http::Method;
+use lenslet::format::Format;
+
+use crate::support::pictures::{file, png, sketch, sketch_with_alpha};
+use crate::support::world::World;
+
+const CHROME: &str = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8";
+
+fn world() -> World {
+    World::public()
+        .with("photo.jpg", "jpeg", &file(&sketch(48, 32), Format::Jpeg, 90))
+        .with("opaque.png", "png", &png(&sketch(48, 32)))
+        .with("alpha.png", "alpha", &png(&sketch_with_alpha(48, 32)))
+        .with("a.webp", "webp", &file(&sketch_with_alpha(48, 32), Format::Webp, 90))
+        .with("a.gif", "gif", &file(&sketch(48, 32), Format::Gif, 90))
+}
+
+#[test]
+fn auto_follows_accept_and_says_that_it_varies() {
+    let cases = [
+        ("photo.jpg", CHROME, "image/webp"),
+        ("photo.jpg", "*/*", "image/jpeg"),
+        ("photo.jpg", "", "image/jpeg"),
+        ("photo.jpg", "image/webp;q=0.1,image/jpeg", "image/jpeg"),
+        ("opaque.png", "image/webp", "image/webp"),
+        ("opaque.png", "image/*", "image/jpeg"),
+        ("alpha.png", "image/*", "image/png"),
+        ("a.webp", "*/*", "image/png"),
+        ("a.gif", "*/*", "image/jpeg"),
+        ("a.gif", CHROME, "image/webp"),
+    ];
+    for (source, accept, expected) in cases {
+        let world = world();
+        for _ in ["made", "kept"] {
+            let answer = world.ask(
+                Method::GET,
+                &format!("/image/width=16,format=auto/{source}"),
+                &[("accept", accept)],
+            );
+            let got = (answer.status, answer.header("content-type"), answer.header("vary"));
+            assert_eq!(got, (200, expected, "Accept"), "{source} for {accept}");
+            assert_eq!(Format::sniff(&answer.body).map(Format::mime), Some(expected));
+        }
+    }
+}
+
+#[test]
+fn clients_of_one_kind_share_a_variant() {
+    let world = world();
+    let ask = |accept| world.ask(Method::GET, "/image/width=16,format=auto/photo.jpg", &[("accept", accept)]);
+    assert_ne!(ask(CHROME).header("etag"), ask("*/*").header("etag"));
+    assert_eq!(ask("image/webp").header("cache-status"), "lenslet; hit");
+    assert_eq!(ask("text/html").header("cache-status"), "lenslet; hit");
+    // A format asked for by name is the one that was negotiated.
+    let named = world.ask(Method::GET, "/image/width=16,format=webp/photo.jpg", &[]);
+    assert_eq!((named.header("cache-status"), named.header("vary")), ("lenslet; hit", ""));
+}
+
+#[test]
+fn without_a_format_it_is_the_sources_own() {
+    let own = [
+        ("photo.jpg", "image/jpeg"),
+        ("opaque.png", "image/png"),
+        ("alpha.png", "image/png"),
+        ("a.webp", "image/webp"),
+        ("a.gif", "image/gif"),
+    ];
+    for (source, expected) in own {
+        let answer = world().ask(Method::GET, &format!("/image/width=16/{source}"), &[("accept", CHROME)]);
+        let got = (answer.status, answer.header("content-type"), answer.header("vary"));
+        assert_eq!(got, (200, expected, ""), "{source}");
+        assert_eq!(Format::sniff(&answer.body).map(Format::mime), Some(expected));
+    }
+}
+
+#[test]
+fn every_format_can_be_asked_for_by_name() {
+    let formats = [
+        ("webp", Format::Webp),
+        ("jpeg", Format::Jpeg),
+        ("baseline-jpeg", Format::Jpeg),
+        ("png", Format::Png),
+        ("gif", Format::Gif),
+    ];
+    for source in ["photo.jpg", "opaque.png", "alpha.png", "a.webp", "a.gif"] {
+        for (name, expected) in formats {
+            let answer = world().get(&format!("/image/width=16,format={name}/{source}"));
+            assert_eq!(answer.status, 200, "{source} as {name}: {:?}", String::from_utf8_lossy(&answer.body));
+            assert_eq!(answer.header("content-type"), expected.mime());
+            assert_eq!(Format::sniff(&answer.body), Some(expected), "{source} as {name}");
+        }
+    }
+}
+
+#[test]
+fn json_tells_sizes_without_making_a_picture() {
+    let answer = world().get("/image/width=16,format=json/photo.jpg");
+    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
+    let facts: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    let file_size = file(&sketch(48, 32), Format::Jpeg, 90).len();
+    let expected = serde_json::json!({
+        "width": 16, "height": 11,
+        "original": {"file_size": file_size, "width": 48, "height": 32, "format": "image/jpeg"},
+    });
+    assert_eq!(facts, expected);
+}

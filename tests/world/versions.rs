@@ -1,0 +1,119 @@
+//! Which bytes an answer is of: replaced sources, marks, presets, and the sources themselves.
+
+use http::Method;
+
+use crate::support::lens::pixels;
+use crate::support::pictures::{mark, png, sketch};
+use crate::support::world::World;
+
+const URL: &str = "/image/width=16,format=png/a.png";
+
+fn world() -> World {
+    World::public().with("a.png", "one", &png(&sketch(48, 32)))
+}
+
+#[test]
+fn a_replaced_source_gives_a_new_answer_once_it_is_no_longer_fresh() {
+    let world = world();
+    let old = world.get(URL);
+    world.put("a.png", "two", &png(&sketch(32, 48)));
+    world.wait_seconds(59);
+    let fresh = world.get(URL);
+    assert_eq!((fresh.header("cache-status"), &fresh.body), ("lenslet; hit", &old.body));
+    world.wait_seconds(2);
+    let new = world.get(URL);
+    assert_eq!(new.header("cache-status"), "lenslet; fwd=uri-miss; stored");
+    assert_ne!(new.header("etag"), old.header("etag"));
+    assert_eq!(pixels(&new.body).size().height, 24);
+    // What the client has of the old one is of no use.
+    let asked = world.ask(Method::GET, URL, &[("if-none-match", old.header("etag"))]);
+    assert_eq!((asked.status, asked.body), (200, new.body));
+}
+
+#[test]
+fn freshness_of_nought_always_asks_the_store() {
+    let world = World::new(&[("ACCESS", "public"), ("FRESH_SECONDS", "0")], &[]);
+    world.put("a.png", "one", &png(&sketch(48, 32)));
+    let old = world.get(URL);
+    world.put("a.png", "two", &png(&sketch(32, 48)));
+    assert_ne!(world.get(URL).body, old.body);
+}
+
+#[test]
+fn a_deleted_source_is_gone_when_it_is_no_longer_fresh() {
+    let world = world();
+    world.get(URL);
+    world.delete("a.png");
+    assert_eq!(world.get(URL).status, 200, "still fresh");
+    world.wait_seconds(61);
+    assert_eq!(world.get(URL).status, 404);
+}
+
+#[test]
+fn a_mark_is_part_of_what_an_answer_is_made_of() {
+    const MARKED: &str = "/image/mark=m%2Fl.png,mark.gravity=left,format=png/a.png";
+    let world = world().with("m/l.png", "m1", &png(&mark()));
+    let first = world.get(MARKED);
+    assert_eq!(first.header("cache-tag"), "src-a.png,src-m/l.png");
+    assert_ne!(first.body, world.get("/image/format=png,width=48/a.png").body, "it is drawn");
+    assert_eq!(world.get(MARKED).header("cache-status"), "lenslet; hit");
+    world.put("m/l.png", "m2", &png(&sketch(12, 8)));
+    world.wait_seconds(61);
+    let second = world.get(MARKED);
+    assert_ne!((second.header("etag"), &second.body), (first.header("etag"), &first.body));
+}
+
+#[test]
+fn a_mark_that_is_no_picture_is_refused_like_a_source() {
+    let world = world().with("m.png", "m1", b"<svg/>");
+    assert_eq!(world.get("/image/mark=m.png/a.png").status, 415);
+    assert_eq!(world.kept_variants(), 0);
+}
+
+#[test]
+fn presets_are_their_options_and_what_stands_beside_them_wins() {
+    let presets = [("thumb", "width=16,height=16,fit=cover,format=png"), ("odd", "blur=5")];
+    let world = World::new(&[("ACCESS", "public")], &presets);
+    world.put("a.png", "one", &png(&sketch(48, 32)));
+    let written = world.get("/image/width=16,height=16,fit=cover,format=png/a.png");
+    let preset = world.get("/image/preset=thumb/a.png");
+    assert_eq!((preset.header("cache-status"), &preset.body), ("lenslet; hit", &written.body));
+    let beside = world.get("/image/preset=thumb,height=8/a.png");
+    assert_eq!(pixels(&beside.body).size(), lenslet::geometry::Size::new(16, 8));
+    assert_eq!(world.get("/image/preset=odd/a.png").problem()["option"], "blur");
+    assert_eq!(world.get("/image/preset=other/a.png").status, 400);
+}
+
+#[test]
+fn sources_are_shown_as_they_are_and_only_pictures() {
+    let original = png(&sketch(48, 32));
+    let world = world().with("page.png", "html", b"<html>").with("b.jpg", "png", &original);
+    let answer = world.get("/a.png?v=2");
+    assert_eq!((answer.status, &answer.body), (200, &original));
+    let expected = format!(
+        "accept-ranges: bytes\n\
+         cache-control: public, max-age=3600\n\
+         cache-status: lenslet; fwd=bypass\n\
+         cache-tag: src-a.png\n\
+         content-length: {}\n\
+         content-type: image/png\n\
+         etag: \"one\"\n\
+         last-modified: Sun, 06 Nov 1994 08:49:37 GMT\n",
+        original.len()
+    );
+    assert_eq!(answer.own_headers(), expected);
+    assert_eq!(answer.header("content-security-policy"), "default-src 'none'; sandbox");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!(world.get("/b.jpg").header("content-type"), "image/png", "the bytes decide, not the name");
+    assert_eq!(world.get("/page.png").status, 415);
+    assert_eq!(world.ask(Method::GET, "/a.png", &[("if-none-match", "\"one\"")]).status, 304);
+    let part = world.ask(Method::GET, "/a.png", &[("range", "bytes=0-7")]);
+    assert_eq!((part.status, part.body.as_slice()), (206, &original[..8]));
+}
+
+#[test]
+fn sources_are_hidden_until_the_deployment_shows_them() {
+    let world = World::new(&[("ACCESS", "public")], &[]).with("a.png", "one", &png(&sketch(48, 32)));
+    assert_eq!(world.get("/a.png").problem()["type"], "urn:lenslet:problem:no-such-path");
+    assert_eq!(world.get(URL).status, 200);
+}
