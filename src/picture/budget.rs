@@ -82,8 +82,7 @@ pub fn encoding(size: Size, channels: Channels, encoding: Encoding) -> u64 {
         (Format::Webp, Channels::Rgb) if encoding.is_lossless_webp() => 1_100,
         (Format::Webp, Channels::Rgba) if encoding.is_lossless_webp() => 1_350,
         (Format::Webp, Channels::Rgb) => 660,
-        // Alpha is coded without loss, by an encoder that spends more on it than on the colours.
-        (Format::Webp, Channels::Rgba) => 4_000,
+        (Format::Webp, Channels::Rgba) => 1_300,
         (Format::Png, Channels::Rgb) => 1_100,
         (Format::Png, Channels::Rgba) => 1_350,
         (Format::Gif, _) => 530,

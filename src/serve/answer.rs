@@ -96,9 +96,9 @@ impl Representation {
         Validators { etag: &self.etag, modified_seconds: self.modified_seconds }
     }
 
-    /// Whether the client's copy is still good.
-    pub(super) fn is_unchanged(&self, request: &HeaderMap) -> bool {
-        self.validators().is_unchanged(request)
+    /// Whether the client named this very version as its copy.
+    pub(super) fn is_named(&self, request: &HeaderMap) -> bool {
+        self.validators().is_named(request)
     }
 }
 
@@ -134,13 +134,16 @@ pub(super) fn not_modified<B>(representation: &Representation, delivery: Deliver
     Answer { status: StatusCode::NOT_MODIFIED, headers, body: AnswerBody::Empty }
 }
 
-/// 200 or 206 out of bytes at hand.
+/// 200, 206 or 304 out of bytes at hand.
 pub(super) fn whole<B>(
     request: (&Method, &HeaderMap),
     representation: &Representation,
     delivery: Delivery<'_>,
     bytes: Vec<u8>,
 ) -> Result<Answer<B>, Problem> {
+    if representation.validators().is_unchanged(request.1) {
+        return Ok(not_modified(representation, delivery));
+    }
     let length = bytes.len() as u64;
     let part = representation.validators().range(request.1, length);
     let mut headers = representation.headers(bytes.len());
@@ -158,7 +161,7 @@ pub(super) fn whole<B>(
     Ok(Answer { status, headers, body })
 }
 
-/// 200 or 206 out of the cache. A body that nobody cuts is handed on without being read.
+/// 200, 206 or 304 out of the cache. A body that nobody cuts is handed on without being read.
 pub(super) async fn cached<B: CachedBody>(
     request: (&Method, &HeaderMap),
     representation: &Representation,
@@ -167,6 +170,9 @@ pub(super) async fn cached<B: CachedBody>(
 ) -> Result<Option<Answer<B>>, Problem> {
     let length = entry.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let Some(length) = length else { return Ok(None) };
+    if representation.validators().is_unchanged(request.1) {
+        return Ok(Some(not_modified(representation, delivery)));
+    }
     if representation.validators().range(request.1, length) != Part::Whole {
         let Some(bytes) = entry.body.into_bytes().await else { return Ok(None) };
         return whole(request, representation, delivery, bytes).map(Some);

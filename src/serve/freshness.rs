@@ -19,11 +19,16 @@ impl Validators<'_> {
     /// Whether the client's copy is still good.
     pub(super) fn is_unchanged(&self, request: &HeaderMap) -> bool {
         if let Some(tags) = text(request, &IF_NONE_MATCH) {
-            return tags.trim() == "*" || tags.split(',').any(|tag| self.is_tag(tag));
+            return tags.trim() == "*" || self.is_named(request);
         }
         text(request, &IF_MODIFIED_SINCE)
             .and_then(parse_date)
             .is_some_and(|seconds| self.modified_seconds <= seconds)
+    }
+
+    /// Whether the client named this very version: then it was once given it, and nothing needs to be made to know.
+    pub(super) fn is_named(&self, request: &HeaderMap) -> bool {
+        text(request, &IF_NONE_MATCH).is_some_and(|tags| tags.split(',').any(|tag| self.is_tag(tag)))
     }
 
     /// Weak comparison: a weak tag of ours is as good as a strong one to a cache that asks again.

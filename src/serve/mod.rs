@@ -150,9 +150,6 @@ async fn original<S: Store, C: Cache, K: Clock, L: Log>(
     };
     let delivery =
         Delivery { max_age_seconds: config.max_age_seconds, varies: false, cache_status: "fwd=bypass" };
-    if representation.is_unchanged(&request.headers) {
-        return Ok(answer::not_modified(&representation, delivery));
-    }
     answer::whole((&request.method, &request.headers), &representation, delivery, bytes)
 }
 

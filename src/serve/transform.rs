@@ -74,7 +74,7 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
         let versions = self.known_versions().await?;
         let variant = self.variant(&versions);
         let representation = self.representation(&variant, &versions, self.target_mime());
-        if representation.is_unchanged(&self.request.headers) {
+        if representation.is_named(&self.request.headers) {
             return Ok(answer::not_modified(&representation, self.delivery("hit")));
         }
         if let Some(entry) = self.ports.cache.get(&variant.cache_key()).await {

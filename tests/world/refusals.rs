@@ -107,6 +107,14 @@ fn what_is_broken_is_422() {
 }
 
 #[test]
+fn nobody_has_a_copy_of_what_cannot_be_made() {
+    for condition in [("if-none-match", "*"), ("if-modified-since", "Mon, 07 Nov 2094 08:49:37 GMT")] {
+        let answer = world().ask(Method::GET, "/image/width=16/half.png", &[condition]);
+        assert_eq!(answer.status, 422, "{condition:?}");
+    }
+}
+
+#[test]
 fn what_is_over_budget_is_refused_with_the_numbers() {
     let problem = refused(&world(), "/image/width=100/huge.png", 422, "source-too-large");
     let detail = problem["detail"].as_str().unwrap();

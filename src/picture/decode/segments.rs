@@ -10,19 +10,23 @@ pub(super) struct WithoutMetadata<'a> {
     rest: &'a [u8],
     /// Bytes of `rest` that are handed on before the next marker is looked at.
     ready: usize,
+    /// The first scan was reached: from here on everything is handed on as it is.
+    in_scan: bool,
 }
 
 impl<'a> WithoutMetadata<'a> {
     pub(super) fn new(file: &'a [u8]) -> Self {
-        Self { rest: file, ready: 0 }
+        Self { rest: file, ready: 0, in_scan: false }
     }
 
     /// Finds out how much of what follows is wanted.
     fn look(&mut self) {
         loop {
             self.ready = match *self.rest {
-                // The scan and what follows it, as they are.
-                [0xFF, 0xD9 | 0xDA, ..] => usize::MAX,
+                [0xFF, 0xD9 | 0xDA, ..] => {
+                    self.in_scan = true;
+                    0
+                }
                 [0xFF, marker, high, low, ..] if has_segment(marker) => {
                     let length = 2 + usize::from(u16::from_be_bytes([high, low]));
                     if is_metadata(marker) {
@@ -51,14 +55,33 @@ fn is_metadata(marker: u8) -> bool {
 impl Read for WithoutMetadata<'_> {
     #[inline]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.ready == 0 {
+        if self.ready == 0 && !self.in_scan {
             self.look();
+        }
+        if self.in_scan {
+            return self.rest.read(buffer);
         }
         let count = buffer.len().min(self.ready);
         let read = self.rest.get(..count).unwrap_or(self.rest).read(buffer)?;
         self.rest = self.rest.get(read..).unwrap_or_default();
         self.ready -= read;
         Ok(read)
+    }
+
+    /// Entropy-coded data is read a byte at a time, and a slice knows how to do that fast.
+    #[inline]
+    fn read_exact(&mut self, buffer: &mut [u8]) -> io::Result<()> {
+        if self.in_scan {
+            return self.rest.read_exact(buffer);
+        }
+        let mut filled = 0;
+        while let Some(open) = buffer.get_mut(filled..).filter(|open| !open.is_empty()) {
+            match self.read(open)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => filled += read,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,0 +1,17 @@
+// What everybody is asked to do: one picture to a width, in another format, at quality 80.
+
+/** `picture` is a file of the pictures folder. */
+export const tasks = [
+  { name: 'T1', picture: 'photo-12mp.jpg', width: 800, format: 'jpeg', says: '12 MP JPEG → 800 px JPEG' },
+  { name: 'T2', picture: 'photo-12mp.jpg', width: 800, format: 'webp', says: '12 MP JPEG → 800 px WebP' },
+  { name: 'T4', picture: 'photo-2mp.png', width: 400, format: 'webp', says: '2 MP PNG → 400 px WebP' },
+  { name: 'T5', picture: 'photo-12mp.webp', width: 640, format: 'jpeg', says: '12 MP WebP → 640 px JPEG' },
+  { name: 'T1-busy', picture: 'photo-12mp-busy.jpg', width: 800, format: 'jpeg', says: 'T1 with much fine detail' },
+  { name: 'T1-progressive', picture: 'photo-12mp-progressive.jpg', width: 800, format: 'jpeg', says: 'T1, progressive' },
+].map((task) => ({ ...task, quality: 80 }));
+
+/** jpeg, png or webp: what the task's picture is. */
+export const sourceFormat = ({ picture }) => picture.split('.').pop().replace('jpg', 'jpeg');
+
+/** What the answers' files are called. */
+export const extension = ({ format }) => format.replace('jpeg', 'jpg');

@@ -1,0 +1,136 @@
+// `npm run bench`: Lenslet beside the others, in one interleaved run. What is measured and how is in benches/.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { findPictures } from '../benches/pictures.mjs';
+import { buildQuality, scores } from '../benches/quality.mjs';
+import { markdown, rowsOf } from '../benches/report.mjs';
+import { measure } from '../benches/rounds.mjs';
+import { weigh } from '../benches/size.mjs';
+import { abortingWorker, otherWorker, subjects as all } from '../benches/subjects.mjs';
+import { extension, tasks } from '../benches/tasks.mjs';
+import { build } from './build.mjs';
+import { root, target } from './lib/paths.mjs';
+import { Stop, main, onInterrupt, run } from './lib/run.mjs';
+import { hashOf, setStamp, stampIs } from './lib/stamp.mjs';
+import { toolEnvironment } from './lib/tools.mjs';
+import { setUp } from './setup.mjs';
+
+const HELP = `Measures Lenslet's Worker beside its peers: time, bytes, quality (SSIMULACRA2) and linear memory.
+
+  npm run bench [-- <options>]
+
+  --pictures <folder>  take the pictures from there; default ../shared/pictures, else made ones
+  --rounds <n>         how often each is timed, default 15 (after 5 rounds that do not count)
+  --only <tasks>       of ${tasks.map(({ name }) => name).join(', ')}
+  --subjects <names>   of ${all.map(({ name }) => name).join(', ')}
+  --panic both         also the Worker that aborts on a panic, as lenslet-abort: what does unwinding cost?
+  --built              take the Workers as they were built last, without building them first
+  --against <folder>   also another built Worker, as lenslet-other: what did a change bring?
+
+Several names are separated by commas. Each subject does each task in a process of its own, one transform at a
+time and all subjects in turn. The table goes to stdout, and with every figure to target/bench/report.{md,json}.`;
+
+const WARM_UPS = 5;
+const folder = join(target, 'bench');
+
+async function bench(options) {
+  const rounds = Number(options.rounds ?? 15);
+  if (!(Number.isInteger(rounds) && rounds > 0)) throw new Stop(`--rounds ${options.rounds} is no number of rounds.`);
+  const wanted = choose(tasks, options.only, '--only');
+  const subjects = [...choose(all, options.subjects, '--subjects'), ...otherWorkers(options)];
+  const workers = subjects.filter(({ worker }) => worker);
+
+  await prepare(workers, options);
+  const env = toolEnvironment();
+  await installPeers(env);
+  await buildQuality(env);
+  const { folder: pictures, made } = await findPictures(options.pictures && resolve(options.pictures), env);
+
+  const notes = [`Node ${nodeVersion()}, ${machine()}, ${rounds} rounds, load ${load()} before`];
+  if (made) notes.push('the pictures are the project’s made ones');
+  const rows = [];
+  for (const task of wanted) {
+    const picture = join(pictures, task.picture);
+    if (existsSync(picture)) rows.push(...(await rowsFor(task, subjects, { picture, rounds, env })));
+    else notes.push(`${task.name} is left out: there is no ${task.picture}`);
+  }
+  for (const { name, worker } of workers) rows.push({ task: 'size', subject: name, ...(await weigh(name, worker, env)) });
+  notes.push(`load ${load()} after`, ...subjects.flatMap(({ note }) => note ?? []));
+  publish(rows, notes);
+  // A peer that cannot run is news; a Worker that cannot is a failure.
+  if (rows.some(({ subject, error }) => error && workers.some(({ name }) => name === subject))) process.exitCode = 1;
+}
+
+function otherWorkers({ panic, against }) {
+  if (panic && panic !== 'both') throw new Stop(`--panic ${panic} is not known here: it is "both" or not there.`);
+  return [...(panic ? [abortingWorker] : []), ...(against ? [otherWorker(resolve(against))] : [])];
+}
+
+/** Everything is set up, and every Worker there. */
+async function prepare(workers, { built }) {
+  await setUp({ unwinding: false });
+  for (const { worker, panic } of workers) {
+    if (panic && !built) await build({ panic, out: relative(root, worker) });
+    if (!existsSync(join(worker, 'index.js'))) throw new Stop(`There is no built Worker in ${worker}.`);
+  }
+}
+
+async function rowsFor(task, subjects, { picture, rounds, env }) {
+  tell(`${task.name}: ${task.says}, ${subjects.map(({ name }) => name).join(', ')} …`);
+  const answers = join(folder, 'answers');
+  mkdirSync(answers, { recursive: true });
+  const results = await measure(task, subjects, { picture, answers, extension: extension(task), warmUps: WARM_UPS, rounds, env });
+  const answered = results.filter(({ error }) => !error);
+  const marks = await scores(picture, answered.map(({ answer }) => answer), env);
+  answered.forEach((result, index) => (result.score = marks[index]));
+  return rowsOf(task, subjects, results);
+}
+
+/** The peers are a package of their own, so that nobody who only runs Lenslet has to install them. */
+async function installPeers(env) {
+  const cwd = join(root, 'benches');
+  const stamp = join(cwd, 'node_modules', '.stamp');
+  const hash = hashOf([join(cwd, 'package-lock.json')]);
+  if (stampIs(stamp, hash)) return;
+  tell('Installing those Lenslet is measured against …');
+  await run('npm', ['ci', '--loglevel=error'], { cwd, env });
+  setStamp(stamp, hash);
+}
+
+function publish(rows, notes) {
+  const text = `${markdown(rows)}\n\n${notes.join('; ')}.\n`;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'report.json'), `${JSON.stringify(rows, null, 2)}\n`);
+  writeFileSync(join(folder, 'report.md'), text);
+  process.stdout.write(`\n${text}`);
+}
+
+function choose(list, names, flag) {
+  if (!names) return list;
+  return names.split(',').map((name) => {
+    const found = list.find((one) => one.name === name);
+    if (!found) throw new Stop(`${flag} ${name}: there is only ${list.map((one) => one.name).join(', ')}.`);
+    return found;
+  });
+}
+
+const nodeVersion = () => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies.node;
+
+const machine = () => `${cpus()[0]?.model.trim()} × ${availableParallelism()}`;
+
+const load = () => loadavg()[0].toFixed(1);
+
+/** Progress; stdout is for the table. */
+const tell = (text) => console.error(text);
+
+onInterrupt();
+await main(async () => {
+  const [text, flag] = [{ type: 'string' }, { type: 'boolean' }];
+  const options = { pictures: text, rounds: text, only: text, subjects: text, panic: text, against: text, built: flag, help: flag };
+  const { values } = parseArgs({ options });
+  if (values.help) return console.log(HELP);
+  await bench(values);
+});
