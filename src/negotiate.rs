@@ -56,6 +56,8 @@ pub enum Target {
     Own,
     /// JPEG, or PNG where the source may be translucent.
     Still,
+    /// WebP where that can be afforded, or else as `Still`.
+    WebpOrStill,
     /// This format.
     Fixed(Format),
     /// What is known of the picture, as JSON.
@@ -69,7 +71,7 @@ impl Target {
     pub fn choose(recipe: &Recipe, accept: Accept) -> Self {
         match recipe.format {
             None => Self::Own,
-            Some(Output::Auto) if accept.prefers_webp() => Self::Fixed(Format::Webp),
+            Some(Output::Auto) if accept.prefers_webp() => Self::WebpOrStill,
             Some(Output::Auto) => Self::Still,
             Some(Output::Avif) => Self::Fixed(Format::Avif),
             Some(Output::Webp) => Self::Fixed(Format::Webp),
@@ -90,21 +92,25 @@ impl Target {
         match self {
             Self::Own => "own",
             Self::Still => "still",
+            Self::WebpOrStill => "webp-or-still",
             Self::Fixed(format) => format.name(),
             Self::Json => "json",
         }
     }
 
-    /// The encoding of a picture with this header; nothing where the answer is no picture.
-    pub fn encoding(self, header: &Header, quality: u8) -> Option<Encoding> {
-        let format = match self {
-            Self::Own => header.format,
-            Self::Still if header.alpha => Format::Png,
-            Self::Still => Format::Jpeg,
-            Self::Fixed(format) => format,
-            Self::Json => return None,
+    /// The encodings that will do for a picture with this header, the best first; none where the answer is no picture.
+    pub fn encodings(self, header: &Header, quality: u8) -> Vec<Encoding> {
+        let still = if header.alpha { Format::Png } else { Format::Jpeg };
+        let formats: &[Format] = match self {
+            Self::Own => &[header.format],
+            Self::Still => &[still],
+            Self::WebpOrStill => &[Format::Webp, still],
+            Self::Fixed(format) => &[format],
+            Self::Json => &[],
         };
-        Some(Encoding { format, quality })
+        let whole = formats.iter().map(|&format| Encoding::new(format, quality));
+        let by_rows = formats.iter().filter(|&&format| format == Format::Jpeg);
+        whole.chain(by_rows.map(|&format| Encoding { format, quality, by_rows: true })).collect()
     }
 }
 
@@ -115,7 +121,7 @@ mod tests {
     #[test]
     fn auto_follows_what_is_named_and_preferred() {
         let auto = Recipe::parse("format=auto").unwrap();
-        let webp = Target::Fixed(Format::Webp);
+        let webp = Target::WebpOrStill;
         let cases = [
             ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", webp),
             ("image/webp", webp),

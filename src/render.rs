@@ -3,12 +3,15 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::format::Format;
 use crate::picture::Picture;
 use crate::picture::decode::{self, DecodeError};
+use crate::picture::encode::jpeg::JpegRows;
 use crate::picture::encode::{self, EncodeError};
 use crate::picture::ops::resize::Resampler;
 use crate::picture::ops::{canvas, mark, turn};
 use crate::picture::probe::Header;
+use crate::picture::rows::{Frame, RowSink};
 use crate::plan::{MarkPlan, Plan, Reading, Step};
 
 /// A picture file and what its header says.
@@ -56,7 +59,13 @@ fn message(panic: &(dyn Any + Send)) -> String {
 
 fn carry_out(source: SourceFile, marks: &[SourceFile], plan: &Plan) -> Result<Vec<u8>, RenderError> {
     let encoding = plan.encoding.ok_or(RenderError::Defect)?;
-    let mut picture = read(&source, &plan.reading)?;
+    if encoding.by_rows && plan.steps.is_empty() {
+        let rows = read(&source, &plan.reading, JpegRows::new(encoding.quality))?;
+        let format = source.header.format;
+        drop(source);
+        return Ok(rows.finish().ok_or_else(|| too_few_rows(format))??);
+    }
+    let mut picture = read_frame(&source, &plan.reading)?;
     drop(source);
     for step in &plan.steps {
         picture = take(step, picture, marks)?;
@@ -78,17 +87,23 @@ fn take(step: &Step, mut picture: Picture, marks: &[SourceFile]) -> Result<Pictu
 
 fn draw_mark(picture: &mut Picture, plan: &MarkPlan, marks: &[SourceFile]) -> Result<(), RenderError> {
     let file = marks.get(plan.index).ok_or(RenderError::Defect)?;
-    let frame = turn::turn(read(file, &plan.reading)?, plan.turn);
+    let frame = turn::turn(read_frame(file, &plan.reading)?, plan.turn);
     mark::draw(picture, &frame, &plan.placing);
     Ok(())
 }
 
-/// Decodes and resamples one file.
-fn read(file: &SourceFile, reading: &Reading) -> Result<Picture, DecodeError> {
-    let mut resampler = Resampler::new(reading.across, reading.down);
+/// Decodes and resamples one file into a frame.
+fn read_frame(file: &SourceFile, reading: &Reading) -> Result<Picture, DecodeError> {
+    read(file, reading, Frame::default())?.finish().ok_or_else(|| too_few_rows(file.header.format))
+}
+
+/// Decodes and resamples one file into rows.
+fn read<S: RowSink>(file: &SourceFile, reading: &Reading, sink: S) -> Result<S, DecodeError> {
+    let mut resampler = Resampler::new(reading.across, reading.down, sink);
     decode::decode(&file.bytes, &file.header, reading.reduction, &mut resampler)?;
-    resampler.finish().ok_or_else(|| DecodeError {
-        format: file.header.format.name(),
-        reason: "fewer rows than the header promises".to_owned(),
-    })
+    Ok(resampler.into_sink())
+}
+
+fn too_few_rows(format: Format) -> DecodeError {
+    DecodeError { format: format.name(), reason: "fewer rows than the header promises".to_owned() }
 }

@@ -179,7 +179,7 @@ mod memory {
                 if channels == Channels::Rgba && !format.holds_alpha() {
                     continue;
                 }
-                let encoding = Encoding { format, quality };
+                let encoding = Encoding::new(format, quality);
                 let (measured, result) = peak_bytes(|| encode(&picture, encoding));
                 result.unwrap();
                 let what = format!("{} at {quality}, {channels:?}", format.name());

@@ -3,7 +3,7 @@
 //! The figures are bytes of linear memory. Those of our own buffers follow from their sizes; those of the
 //! codecs were measured by counting what they allocate, which `tests/memory.rs` repeats.
 
-use super::encode::Encoding;
+use super::encode::{Encoding, jpeg};
 use super::ops::resize::Axis;
 use super::probe::{Coding, Header};
 use super::{Channels, Picture};
@@ -14,6 +14,9 @@ const MIB: u64 = 1 << 20;
 
 /// Encoded files larger than this are not read.
 pub const LARGEST_FILE_BYTES: u64 = 32 * MIB;
+
+/// Sources of more pixels are refused: a file of a few bytes may claim as many as it likes, and each takes time.
+pub const LARGEST_SOURCE_PIXELS: u64 = 120_000_000;
 
 /// What one transform may hold at once. The module is linked with 96 MiB, of which code tables, the stack and
 /// the allocator's slack take some.
@@ -59,14 +62,13 @@ pub fn decoding(header: &Header, reduction: u8) -> u64 {
     pixels.saturating_add(FIXED_BYTES)
 }
 
-/// Bytes held while a source of this (reduced) size is resampled, with the frame that comes out.
-pub fn resampling(source: Size, across: &Axis, down: &Axis, channels: Channels) -> u64 {
+/// Bytes held while a source of this (reduced) size is resampled, without the frame that comes out.
+pub fn resampling(source: Size, across: &Axis, down: &Axis) -> u64 {
     const LANES: u64 = 16;
     let held_rows = down.taps(source.height) + 1;
     let rows = LANES * (u64::from(source.width) + u64::from(across.count) * (held_rows + 1));
     let weights = |axis: &Axis, source| u64::from(axis.count) * (axis.taps(source) * 4 + 40);
-    let frame = frame(Size::new(across.count, down.count), channels);
-    rows + weights(across, source.width) + weights(down, source.height) + frame
+    rows + weights(across, source.width) + weights(down, source.height)
 }
 
 /// Bytes of a frame.
@@ -74,9 +76,18 @@ pub fn frame(size: Size, channels: Channels) -> u64 {
     size.area() * channels.count() as u64
 }
 
+/// Bytes of luma and halved chroma, padded to whole blocks.
+pub fn planes(size: Size) -> u64 {
+    u64::from(size.width.next_multiple_of(16)) * u64::from(size.height.next_multiple_of(16)) * 3 / 2
+}
+
 /// Bytes held while a frame of this size is encoded, without the frame, with the file that comes out. Most of it
 /// is buffers that grow by doubling, seen at their worst: pixels like noise.
 pub fn encoding(size: Size, channels: Channels, encoding: Encoding) -> u64 {
+    if encoding.by_rows {
+        // Planes, the same padded to whole blocks, and the file.
+        return 2 * planes(size) + jpeg::longest_by_rows(size, encoding.quality) + FIXED_BYTES;
+    }
     let hundredths = match (encoding.format, channels) {
         (Format::Jpeg, _) => 1_050,
         (Format::Webp, Channels::Rgb) if encoding.is_lossless_webp() => 1_100,

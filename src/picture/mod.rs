@@ -9,6 +9,7 @@ pub mod encode;
 mod exif;
 pub mod ops;
 pub mod probe;
+pub mod rows;
 
 use crate::geometry::Size;
 

@@ -5,6 +5,7 @@ use http::StatusCode;
 use super::config::ConfigError;
 use super::ports::StoreError;
 use crate::picture::budget::LARGEST_FILE_BYTES;
+use crate::picture::encode::EncodeError;
 use crate::picture::probe::ProbeError;
 use crate::plan::PlanError;
 use crate::recipe::{RecipeError, Unbuilt};
@@ -120,10 +121,11 @@ impl Problem {
             Self::Probe(ProbeError::Broken(_)) | Self::Render(RenderError::Decode(_)) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "broken", "The source is broken")
             }
-            Self::Plan(PlanError::SourceTooLarge { .. }) => {
+            Self::Plan(PlanError::SourceTooLarge { .. } | PlanError::TooManyPixels { .. }) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "source-too-large", "The source has too many pixels")
             }
-            Self::Plan(PlanError::OutputTooLarge { .. } | PlanError::TooLargeForFormat { .. }) => {
+            Self::Plan(PlanError::OutputTooLarge { .. } | PlanError::SideTooLong { .. })
+            | Self::Render(RenderError::Encode(EncodeError::TooLong { .. })) => {
                 (StatusCode::BAD_REQUEST, "output-too-large", "The output would be too large")
             }
             Self::Plan(PlanError::NothingLeft { .. }) => {
@@ -136,7 +138,11 @@ impl Problem {
             Self::Config(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "config", "This deployment is set up wrongly")
             }
-            Self::Render(RenderError::Encode(_) | RenderError::Panic(_) | RenderError::Defect)
+            Self::Render(
+                RenderError::Encode(EncodeError::Refused { .. })
+                | RenderError::Panic(_)
+                | RenderError::Defect,
+            )
             | Self::Defect(_) => (StatusCode::INTERNAL_SERVER_ERROR, "defect", "Something broke on our side"),
         }
     }

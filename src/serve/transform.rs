@@ -198,7 +198,7 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
         match self.target {
             Target::Fixed(format) => format.mime(),
             Target::Json => "application/json",
-            Target::Own | Target::Still => "application/octet-stream",
+            Target::Own | Target::Still | Target::WebpOrStill => "application/octet-stream",
         }
     }
 

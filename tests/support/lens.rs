@@ -5,6 +5,7 @@ use lenslet::picture::budget::{self, LARGEST_TRANSFORM_BYTES};
 use lenslet::picture::decode::{self, DecodeError};
 use lenslet::picture::ops::resize::{Axis, Resampler};
 use lenslet::picture::probe::{Header, ProbeError};
+use lenslet::picture::rows::{Frame, RowSink};
 use lenslet::picture::{Channels, Picture};
 use lenslet::plan::{Mark, Plan, PlanError};
 use lenslet::recipe::{Recipe, RecipeError};
@@ -71,15 +72,15 @@ fn open(bytes: &[u8]) -> Result<SourceFile, ProbeError> {
 pub fn pixels(file: &[u8]) -> Picture {
     let header = Header::read(file).unwrap();
     let axis = |side: u32| Axis { start: 0.0, length: side.into(), scaled: side, first: 0, count: side };
-    let mut whole = Resampler::new(axis(header.size.width), axis(header.size.height));
+    let mut whole = Resampler::new(axis(header.size.width), axis(header.size.height), Frame::default());
     decode::decode(file, &header, 1, &mut whole).unwrap();
-    whole.finish().unwrap()
+    whole.into_sink().finish().unwrap()
 }
 
 /// Decodes into nothing.
 pub fn decode_only(file: &[u8], header: &Header, reduction: u8) -> Result<(), DecodeError> {
     struct Nothing;
-    impl decode::RowSink for Nothing {
+    impl RowSink for Nothing {
         fn begin(&mut self, _: Size, _: Channels) {}
         fn row(&mut self, _: &[u8]) -> std::ops::ControlFlow<()> {
             std::ops::ControlFlow::Continue(())
@@ -96,8 +97,9 @@ pub fn predicted_bytes(plan: &Plan, source: &SourceFile) -> u64 {
     let channels = if header.alpha { Channels::Rgba } else { Channels::Rgb };
     let reading = source.bytes.len() as u64
         + budget::decoding(header, plan.reading.reduction)
-        + budget::resampling(reduced, &plan.reading.across, &plan.reading.down, channels);
+        + budget::resampling(reduced, &plan.reading.across, &plan.reading.down);
     let read = budget::frame(Size::new(plan.reading.across.count, plan.reading.down.count), channels);
+    let reading = reading + read;
     let frame = budget::frame(plan.size, Channels::Rgba);
     let encoding = plan.encoding.map_or(0, |encoding| budget::encoding(plan.size, channels, encoding));
     reading.max(2 * read).max(read + frame).max(frame + encoding).min(LARGEST_TRANSFORM_BYTES)

@@ -98,7 +98,7 @@ pub fn stored(upright: &Picture, orientation: u16) -> Picture {
 
 /// A file of this format; WebP loses nothing at 100.
 pub fn file(picture: &Picture, format: Format, quality: u8) -> Vec<u8> {
-    encode(picture, Encoding { format, quality }).unwrap()
+    encode(picture, Encoding::new(format, quality)).unwrap()
 }
 
 /// A PNG.

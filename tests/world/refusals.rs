@@ -10,8 +10,10 @@ use crate::support::world::{Seen, World};
 
 fn world() -> World {
     let jpeg = file(&sketch(48, 32), Format::Jpeg, 90);
-    let huge =
-        [png_file::SIGNATURE, &png_file::header(60_000, 60_000, 8, 6, 1), &png_file::chunk(*b"IEND", b"")];
+    let boast = |width, height| {
+        let header = png_file::header(width, height, 8, 6, 1);
+        [png_file::SIGNATURE, &header, &png_file::chunk(*b"IEND", b"")].concat()
+    };
     World::public()
         .with("a.png", "one", &png(&sketch(48, 32)))
         .with("page.html", "html", b"<html><script>alert(1)</script>")
@@ -21,7 +23,9 @@ fn world() -> World {
         .with("cut.png", "cut", &png(&sketch(48, 32))[..20])
         .with("half.png", "half", &png(&sketch(48, 32))[..400])
         .with("half.jpg", "half", &jpeg[..100])
-        .with("huge.png", "huge", &huge.concat())
+        .with("huge.png", "huge", &boast(10_000, 10_000))
+        .with("endless.png", "endless", &boast(60_000, 60_000))
+        .with("tall.png", "tall", &boast(10, 13_000))
 }
 
 /// The answer is a problem of this kind, in full, and nothing of it is kept.
@@ -118,7 +122,11 @@ fn nobody_has_a_copy_of_what_cannot_be_made() {
 fn what_is_over_budget_is_refused_with_the_numbers() {
     let problem = refused(&world(), "/image/width=100/huge.png", 422, "source-too-large");
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains("60000×60000") && detail.contains("at most 80 MiB"), "{detail}");
+    assert!(detail.contains("10000×10000") && detail.contains("at most 80 MiB"), "{detail}");
+    let problem = refused(&world(), "/image/width=100/endless.png", 422, "source-too-large");
+    assert!(problem["detail"].as_str().unwrap().contains("more than 120000000 pixels"), "{problem}");
+    let problem = refused(&world(), "/image/width=64/tall.png", 400, "output-too-large");
+    assert!(problem["detail"].as_str().unwrap().contains("at most 12000 pixels"), "{problem}");
     let problem = refused(&world(), "/image/width=12000,fit=contain/a.png", 400, "output-too-large");
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("12000×8000") && detail.contains("at most 80 MiB"), "{detail}");

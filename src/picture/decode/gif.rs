@@ -2,10 +2,11 @@
 
 use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 
-use super::{DecodeError, RowSink};
+use super::DecodeError;
 use crate::format::Format;
 use crate::picture::Channels;
 use crate::picture::probe::Header;
+use crate::picture::rows::RowSink;
 
 pub(super) fn decode(bytes: &[u8], header: &Header, sink: &mut dyn RowSink) -> Result<(), DecodeError> {
     let broken = |reason: &dyn ToString| DecodeError::new(Format::Gif, &reason.to_string());

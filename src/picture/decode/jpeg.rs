@@ -7,11 +7,12 @@ use std::ops::ControlFlow;
 use jpeg_decoder::{Decoder, PixelFormat};
 
 use super::segments::WithoutMetadata;
-use super::{DecodeError, RowSink, send_frame};
+use super::{DecodeError, send_frame};
 use crate::format::Format;
 use crate::geometry::Size;
 use crate::picture::Channels;
 use crate::picture::probe::Header;
+use crate::picture::rows::RowSink;
 
 pub(super) fn decode(
     bytes: &[u8],

@@ -6,21 +6,11 @@ mod png;
 mod segments;
 mod webp;
 
-use std::ops::ControlFlow;
-
 use super::Channels;
 use super::probe::Header;
+use super::rows::RowSink;
 use crate::format::Format;
 use crate::geometry::Size;
-
-/// Where decoded rows go.
-pub trait RowSink {
-    /// Called once, before the first row: the size of what is coming and what its pixels are made of.
-    fn begin(&mut self, size: Size, channels: Channels);
-
-    /// Called for every row from the top; `Break` when no more are wanted.
-    fn row(&mut self, row: &[u8]) -> ControlFlow<()>;
-}
 
 /// A file whose header was read and whose pixels are not what it promised.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,11 +2,12 @@
 
 use png::{ColorType, Decoder, Limits, Transformations};
 
-use super::{DecodeError, RowSink};
+use super::DecodeError;
 use crate::format::Format;
 use crate::geometry::Size;
 use crate::picture::Channels;
 use crate::picture::probe::{Coding, Header};
+use crate::picture::rows::RowSink;
 
 /// A chunk of metadata that the decoder cannot be told to skip may be so large.
 const LARGEST_METADATA_BYTES: usize = 1 << 20;

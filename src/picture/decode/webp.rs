@@ -2,11 +2,12 @@
 
 use image_webp::WebPDecoder;
 
-use super::{DecodeError, RowSink, send_frame};
+use super::{DecodeError, send_frame};
 use crate::format::Format;
 use crate::geometry::Size;
 use crate::picture::Channels;
 use crate::picture::probe::Header;
+use crate::picture::rows::RowSink;
 
 /// Metadata chunks larger than this are not loaded.
 const LARGEST_METADATA_BYTES: usize = 1 << 20;

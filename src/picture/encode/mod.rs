@@ -1,7 +1,7 @@
 //! A small frame in, a file out. One file per format; each wraps the encoder that serves it best today.
 
 mod gif;
-mod jpeg;
+pub mod jpeg;
 mod png;
 mod webp;
 
@@ -15,28 +15,45 @@ pub struct Encoding {
     pub format: Format,
     /// 1–100, for formats that lose. WebP loses nothing at 100.
     pub quality: u8,
+    /// JPEG only: made out of rows instead of a frame, in less memory and without Huffman tables of its own. For
+    /// pictures that do not fit otherwise.
+    pub by_rows: bool,
 }
 
 impl Encoding {
+    /// An encoding out of a whole frame.
+    pub fn new(format: Format, quality: u8) -> Self {
+        Self { format, quality, by_rows: false }
+    }
+
     /// Whether this is WebP's lossless coding.
     pub(crate) fn is_lossless_webp(self) -> bool {
         self.format == Format::Webp && self.quality == 100
     }
 }
 
-/// A frame that an encoder would not take: a defect of ours, or a format that is not written.
+/// Why there is no file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{format} cannot be encoded: {reason}")]
-pub struct EncodeError {
-    /// The format's name.
-    pub format: &'static str,
-    /// What the encoder said.
-    pub reason: String,
+pub enum EncodeError {
+    /// A frame that an encoder would not take: a defect of ours, or a format that is not written.
+    #[error("{format} cannot be encoded: {reason}")]
+    Refused {
+        /// The format's name.
+        format: &'static str,
+        /// What the encoder said.
+        reason: String,
+    },
+    /// The file grew beyond what the budget has room for.
+    #[error("the file would grow beyond {most_bytes} bytes; ask for a lower quality or a smaller picture")]
+    TooLong {
+        /// Bytes there were.
+        most_bytes: usize,
+    },
 }
 
 impl EncodeError {
     fn new(format: Format, reason: &impl ToString) -> Self {
-        Self { format: format.name(), reason: reason.to_string() }
+        Self::Refused { format: format.name(), reason: reason.to_string() }
     }
 }
 

@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 use wide::f32x4;
 
 use crate::geometry::Size;
-use crate::picture::decode::RowSink;
-use crate::picture::{Channels, Picture};
+use crate::picture::Channels;
+use crate::picture::rows::RowSink;
 
 /// How one axis of the source becomes one axis of the output. Lengths are in source samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,8 +98,8 @@ fn integer(value: u64) -> f64 {
     value as f64
 }
 
-/// A row sink that resamples what it is given.
-pub struct Resampler {
+/// Resamples the rows it is given and hands the new ones on.
+pub struct Resampler<S> {
     across: Axis,
     down: Axis,
     size: Size,
@@ -112,13 +112,14 @@ pub struct Resampler {
     spare: Vec<Vec<Pixel>>,
     first_held: usize,
     next_row: usize,
-    output: Vec<u8>,
+    folded: Vec<u8>,
     is_copy: bool,
+    sink: S,
 }
 
-impl Resampler {
-    /// A resampler that makes a picture of `across.count` × `down.count` pixels.
-    pub fn new(across: Axis, down: Axis) -> Self {
+impl<S: RowSink> Resampler<S> {
+    /// A resampler that makes `down.count` rows of `across.count` pixels.
+    pub fn new(across: Axis, down: Axis, sink: S) -> Self {
         Self {
             across,
             down,
@@ -132,30 +133,28 @@ impl Resampler {
             spare: Vec::new(),
             first_held: 0,
             next_row: 0,
-            output: Vec::new(),
+            folded: Vec::new(),
             is_copy: false,
+            sink,
         }
     }
 
-    /// The finished picture; nothing where too few rows came.
-    pub fn finish(self) -> Option<Picture> {
-        Picture::new(self.size, self.channels, self.output)
+    /// Where the rows went.
+    pub fn into_sink(self) -> S {
+        self.sink
     }
 
     fn copy_row(&mut self, row: &[u8], index: usize) -> ControlFlow<()> {
         let top = usize::try_from(truncate(self.down.start)).unwrap_or(usize::MAX) + self.down.first as usize;
         let left =
             usize::try_from(truncate(self.across.start)).unwrap_or(usize::MAX) + self.across.first as usize;
-        if (top..top + self.down.count as usize).contains(&index) {
+        let last = top + self.down.count as usize - 1;
+        if index >= top {
             let bytes = self.channels.count();
             let range = left * bytes..(left + self.across.count as usize) * bytes;
-            self.output.extend_from_slice(row.get(range).unwrap_or_default());
+            self.sink.row(row.get(range).unwrap_or_default())?;
         }
-        if index + 1 < top + self.down.count as usize {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
+        if index < last { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
     /// Filters one source row along x and keeps it.
@@ -168,19 +167,22 @@ impl Resampler {
     }
 
     /// Makes every output row whose last source row is held by now.
-    fn emit_ready(&mut self) {
+    fn emit_ready(&mut self) -> ControlFlow<()> {
         while let Some(tap) = self.lines.front() {
             if tap.first + tap.weights.len() > self.next_row {
-                return;
+                return ControlFlow::Continue(());
             }
             let skip = tap.first.saturating_sub(self.first_held);
             self.sums.clear();
             self.sums.resize(self.columns.len(), Pixel::ZERO);
-            let (rows, _) = self.held.make_contiguous().split_at(self.next_row - self.first_held);
-            add_rows(&mut self.sums, rows.get(skip..).unwrap_or_default(), &tap.weights);
-            fold(&self.sums, self.channels, &mut self.output);
+            let rows = self.held.make_contiguous().get(skip..).unwrap_or_default();
+            add_rows(&mut self.sums, rows, &tap.weights);
+            self.folded.clear();
+            fold(&self.sums, self.channels, &mut self.folded);
             self.lines.pop_front();
+            self.sink.row(&self.folded)?;
         }
+        ControlFlow::Break(())
     }
 
     /// Lets go of rows that no later output row looks at.
@@ -193,11 +195,11 @@ impl Resampler {
     }
 }
 
-impl RowSink for Resampler {
+impl<S: RowSink> RowSink for Resampler<S> {
     fn begin(&mut self, size: Size, channels: Channels) {
         self.channels = channels;
         self.is_copy = self.across.is_identity() && self.down.is_identity();
-        self.output.reserve_exact(self.size.width as usize * self.size.height as usize * channels.count());
+        self.sink.begin(self.size, channels);
         if !self.is_copy {
             self.columns = Tap::along(&self.across, size.width);
             self.lines = Tap::along(&self.down, size.height).into();
@@ -216,9 +218,9 @@ impl RowSink for Resampler {
             return ControlFlow::Continue(());
         }
         self.hold_row(row);
-        self.emit_ready();
+        self.emit_ready()?;
         self.drop_passed();
-        if self.lines.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        ControlFlow::Continue(())
     }
 }
 
@@ -327,20 +329,22 @@ fn to_bytes(pixel: Pixel) -> [u8; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::picture::Picture;
+    use crate::picture::rows::Frame;
 
     fn axis(length: u32, scaled: u32) -> Axis {
         Axis { start: 0.0, length: length.into(), scaled, first: 0, count: scaled }
     }
 
     fn resample(samples: &[u8], size: Size, channels: Channels, across: Axis, down: Axis) -> Picture {
-        let mut resampler = Resampler::new(across, down);
+        let mut resampler = Resampler::new(across, down, Frame::default());
         resampler.begin(size, channels);
         for row in samples.chunks_exact(size.width as usize * channels.count()) {
             if resampler.row(row).is_break() {
                 break;
             }
         }
-        resampler.finish().unwrap()
+        resampler.into_sink().finish().unwrap()
     }
 
     #[test]

@@ -1,0 +1,177 @@
+//! Recipe, header of the source and what the client accepts, joined into an ordered list of steps.
+//!
+//! The plan is also where the cost is known, so this is where too much is refused.
+
+mod cost;
+mod error;
+mod mark;
+mod reading;
+
+pub use error::PlanError;
+pub use mark::{Mark, MarkPlan};
+pub use reading::Reading;
+
+use crate::geometry::{Framing, Size, Turn};
+use crate::negotiate::Target;
+use crate::picture::encode::Encoding;
+use crate::picture::probe::Header;
+use crate::recipe::{Colour, Layer, Recipe};
+
+/// Something done to the small frame.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Lay it on its side or face.
+    Turn(Turn),
+    /// Fill what is translucent with a colour.
+    Flatten(Colour),
+    /// Lay it on a larger canvas.
+    Pad {
+        /// The canvas.
+        size: Size,
+        /// Columns before the frame.
+        left: u32,
+        /// Rows before the frame.
+        top: u32,
+        /// The canvas's colour.
+        colour: Colour,
+    },
+    /// Draw a mark over it.
+    Mark(MarkPlan),
+}
+
+/// Everything there is to do, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// How the source becomes a small frame.
+    pub reading: Reading,
+    /// What is done to the frame.
+    pub steps: Vec<Step>,
+    /// The size of the answer.
+    pub size: Size,
+    /// What file is made; nothing where the answer is JSON.
+    pub encoding: Option<Encoding>,
+}
+
+impl Plan {
+    /// Joins a recipe (without preset, and built) with a source, its marks and the target: the best encoding that
+    /// can be afforded.
+    pub fn new(
+        recipe: &Recipe,
+        header: &Header,
+        file_bytes: u64,
+        marks: &[Mark<'_>],
+        target: Target,
+    ) -> Result<Self, PlanError> {
+        let draft = |encoding| Self::draft(recipe, header, marks, encoding);
+        let mut refusal = None;
+        for encoding in target.encodings(header, recipe.quality()) {
+            let plan = draft(Some(encoding))?;
+            if encoding.by_rows && !plan.steps.is_empty() {
+                continue;
+            }
+            match plan.check(header, file_bytes, marks) {
+                Ok(()) => return Ok(plan),
+                Err(error) => refusal = Some(error),
+            }
+        }
+        refusal.map_or_else(|| draft(None), Err)
+    }
+
+    /// What there is to do, whatever it costs.
+    fn draft(
+        recipe: &Recipe,
+        header: &Header,
+        marks: &[Mark<'_>],
+        encoding: Option<Encoding>,
+    ) -> Result<Self, PlanError> {
+        let upright = header.upright();
+        let kept = reading::trim(&recipe.trim, upright, recipe.dpr())
+            .ok_or(PlanError::NothingLeft { size: upright })?;
+        let turn = recipe.turn();
+        let framing = Framing::new(
+            turn.size(kept.size),
+            recipe.box_width(),
+            recipe.box_height(),
+            recipe.fit(),
+            recipe.focus(),
+        );
+        let mut steps = frame_steps(recipe, header, turn, &framing, encoding);
+        let wanted = marks.iter().enumerate().filter(|(_, mark)| is_wide_enough(mark.layer, framing.canvas));
+        let drawn = wanted.map(|(index, mark)| MarkPlan::new(index, *mark, framing.canvas, recipe.dpr()));
+        steps.extend(drawn.map(Step::Mark));
+        let reading = Reading::new(header, kept, turn, &framing);
+        Ok(Self { reading, steps, size: framing.canvas, encoding })
+    }
+}
+
+/// What is done to the frame before any mark is drawn.
+fn frame_steps(
+    recipe: &Recipe,
+    header: &Header,
+    turn: Turn,
+    framing: &Framing,
+    encoding: Option<Encoding>,
+) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let turn = header.turn.then(turn);
+    if turn != Turn::NONE {
+        steps.push(Step::Turn(turn));
+    }
+    let can_be_translucent = encoding.is_some_and(|encoding| encoding.format.holds_alpha());
+    let opaque = |colour: Colour| if can_be_translucent { colour } else { over_white(colour) };
+    let asked = recipe.background.map(opaque);
+    if header.alpha && (asked.is_some() || !can_be_translucent) {
+        steps.push(Step::Flatten(asked.unwrap_or(Colour::WHITE)));
+    }
+    if framing.canvas != framing.window.size {
+        let open = if header.alpha && can_be_translucent { Colour([0; 4]) } else { Colour::WHITE };
+        let colour = asked.unwrap_or(open);
+        steps.push(Step::Pad { size: framing.canvas, left: framing.left, top: framing.top, colour });
+    }
+    steps
+}
+
+/// A translucent colour as it looks on white.
+fn over_white(Colour([r, g, b, a]): Colour) -> Colour {
+    let mix = |channel: u8| {
+        let sum = u32::from(channel) * u32::from(a) + 255 * (255 - u32::from(a)) + 127;
+        u8::try_from(sum / 255).unwrap_or(u8::MAX)
+    };
+    Colour([mix(r), mix(g), mix(b), 255])
+}
+
+fn is_wide_enough(layer: &Layer, canvas: Size) -> bool {
+    layer.min_width.is_none_or(|least| canvas.width >= least.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::Format;
+    use crate::picture::probe::Coding;
+
+    /// What becomes of a 12-megapixel photograph.
+    fn planned(options: &str, target: Target) -> Result<Encoding, PlanError> {
+        let coding = Coding::Jpeg { progressive: false, samples_percent: 150, components: 3 };
+        let size = Size::new(4_000, 3_000);
+        let header = Header { format: Format::Jpeg, size, turn: Turn::NONE, alpha: false, coding };
+        let recipe = Recipe::parse(options).unwrap();
+        Plan::new(&recipe, &header, 2_000_000, &[], target).map(|plan| plan.encoding.unwrap())
+    }
+
+    #[test]
+    fn large_pictures_are_made_by_rows() {
+        let whole = Encoding::new(Format::Jpeg, 85);
+        assert_eq!(planned("width=1920", Target::Own), Ok(whole));
+        assert_eq!(planned("width=3840", Target::Own), Ok(Encoding { by_rows: true, ..whole }));
+    }
+
+    #[test]
+    fn auto_is_what_can_be_afforded() {
+        let format = |options| planned(options, Target::WebpOrStill).map(|encoding| encoding.format);
+        assert_eq!(format("width=1920"), Ok(Format::Webp));
+        assert_eq!(format("width=3840"), Ok(Format::Jpeg));
+        let fixed = planned("width=3840", Target::Fixed(Format::Webp));
+        assert!(matches!(fixed, Err(PlanError::OutputTooLarge { .. })), "{fixed:?}");
+    }
+}
