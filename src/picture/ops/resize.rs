@@ -297,19 +297,21 @@ fn unfold(row: &[u8], channels: Channels, out: &mut Vec<f32>) {
 
 /// Lanes back to bytes, alpha divided out.
 fn fold(row: &[Pixel], channels: Channels, out: &mut Vec<u8>) {
+    // Given its length at first, the vector is not asked for room at every pixel.
+    out.resize(row.len() * channels.count(), 0);
     match channels {
         Channels::Rgb => {
-            for pixel in row {
-                let [r, g, b, _] = to_bytes(*pixel);
-                out.extend_from_slice(&[r, g, b]);
+            for (&pixel, bytes) in row.iter().zip(out.chunks_exact_mut(3)) {
+                let [r, g, b, _] = to_bytes(pixel);
+                bytes.copy_from_slice(&[r, g, b]);
             }
         }
         Channels::Rgba => {
-            for pixel in row {
-                let [_, _, _, alpha] = to_bytes(*pixel);
+            for (&pixel, bytes) in row.iter().zip(out.chunks_exact_mut(4)) {
+                let [_, _, _, alpha] = to_bytes(pixel);
                 let [_, _, _, exact] = pixel.to_array();
-                let [r, g, b, _] = to_bytes(*pixel * Pixel::splat(255.0 / exact.clamp(0.5, 255.0)));
-                out.extend_from_slice(&if alpha == 0 { [0; 4] } else { [r, g, b, alpha] });
+                let [r, g, b, _] = to_bytes(pixel * Pixel::splat(255.0 / exact.clamp(0.5, 255.0)));
+                bytes.copy_from_slice(&if alpha == 0 { [0; 4] } else { [r, g, b, alpha] });
             }
         }
     }
@@ -317,13 +319,10 @@ fn fold(row: &[Pixel], channels: Channels, out: &mut Vec<u8>) {
 
 /// Rounded, and held within what a byte can be.
 #[inline]
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "casts saturate, and rounding is meant"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 255")]
 fn to_bytes(pixel: Pixel) -> [u8; 4] {
-    (pixel + Pixel::splat(0.5)).to_array().map(|lane| lane as u8)
+    let within = (pixel + Pixel::splat(0.5)).fast_max(Pixel::ZERO).fast_min(Pixel::splat(255.0));
+    within.fast_trunc_int().to_array().map(|lane| lane as u8)
 }
 
 #[cfg(test)]
