@@ -3,7 +3,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root, target } from '../scripts/lib/paths.mjs';
-import { Stop, run } from '../scripts/lib/run.mjs';
+import { Stop } from '../scripts/lib/run.mjs';
+import { makeSamples } from '../scripts/lib/samples.mjs';
 
 const BESIDE = join(dirname(root), 'shared', 'pictures');
 const MADE = join(target, 'bench', 'pictures');
@@ -19,11 +20,7 @@ export async function findPictures(given, env) {
 
 /** The project's sample photo, and from it what else the tasks ask for: a PNG, a WebP and a progressive JPEG. */
 async function makePictures(env) {
-  const photo = join(target, 'samples', 'photo.jpg');
-  if (!existsSync(photo)) {
-    mkdirSync(dirname(photo), { recursive: true });
-    await run('cargo', ['run', '--locked', '--release', '--example', 'make_samples', '--', dirname(photo)], { cwd: root, env });
-  }
+  const photo = join(await makeSamples(env), 'photo.jpg');
   mkdirSync(MADE, { recursive: true });
   const { default: sharp } = await import('sharp');
   const save = (name, change) => change(sharp(photo)).toFile(join(MADE, name));

@@ -2,12 +2,12 @@
 
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
 import { npmBin, root, target } from './lib/paths.mjs';
 import { Stop, end, main, onInterrupt, run, say, start } from './lib/run.mjs';
+import { makeSamples } from './lib/samples.mjs';
 import { hashOf, setStamp, stampIs } from './lib/stamp.mjs';
 import { toolEnvironment } from './lib/tools.mjs';
 import { setUp } from './setup.mjs';
@@ -22,7 +22,6 @@ const HELP = `Builds Lenslet, fills a local bucket with sample pictures, and run
 Both listen on 127.0.0.1 only. The local bucket is kept under .wrangler/; deleting that folder empties it.`;
 
 const HOST = '127.0.0.1';
-const SAMPLES = ['photo.jpg', 'rotated.jpg', 'alpha.png', 'lossy.webp', 'animated.gif', 'mark.png'];
 /** A picture that has to be fetched, decoded and resized: an edge that answers this one is ready. */
 const PROOF = '/image/width=64/samples/photo.jpg';
 const PATIENCE_SECONDS = 120;
@@ -35,8 +34,7 @@ async function startAll({ edgePort, originPort }) {
   const env = toolEnvironment();
   say('Building the origin …');
   await run('cargo', ['build', '--locked', '--package', 'lenslet-origin'], { cwd: root, env });
-  await makeSamples(env);
-  await seed(env);
+  await seed(await makeSamples(env), env);
 
   say('Starting …');
   const edge = service('edge', npmBin('wrangler'), edgeArguments(edgePort), env);
@@ -62,21 +60,7 @@ async function requireFree(port, flag) {
   if (error) throw new Stop(`Port ${port} cannot be used: ${error.message}`);
 }
 
-async function makeSamples(env) {
-  const folder = join(target, 'samples');
-  const stamp = join(target, 'lenslet', 'samples.stamp');
-  const hash = hashOf([join(root, 'examples')], SAMPLES);
-  if (stampIs(stamp, hash) && SAMPLES.every((name) => existsSync(join(folder, name)))) return;
-  say('Making the sample pictures …');
-  mkdirSync(folder, { recursive: true });
-  await run('cargo', ['run', '--locked', '--release', '--example', 'make_samples', '--', folder], { cwd: root, env });
-  const missing = SAMPLES.filter((name) => !existsSync(join(folder, name)));
-  if (missing.length) throw new Stop(`The example make_samples did not write ${missing.join(', ')}.`);
-  setStamp(stamp, hash);
-}
-
-async function seed(env) {
-  const folder = join(target, 'samples');
+async function seed(folder, env) {
   // Beside the bucket, so that it goes when the bucket is deleted.
   const stamp = join(root, '.wrangler', 'state', 'lenslet-samples.stamp');
   const hash = hashOf([folder, join(root, 'scripts/lib/seed.mjs')]);

@@ -1,0 +1,141 @@
+//! Words that an option chooses among.
+
+use super::Value;
+use crate::geometry::Fit;
+
+/// Declares enums whose variants are keywords of the URL.
+macro_rules! keywords {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)+ }
+        keywords!(@value $name { $($variant = $word,)+ });
+    )+};
+    (@value $name:ident { $($variant:ident = $word:literal,)+ }) => {
+        impl Value for $name {
+            fn parse(text: &str) -> Option<Self> {
+                match text { $($word => Some(Self::$variant),)+ _ => None }
+            }
+            fn print(&self) -> String {
+                match self { $(Self::$variant => $word.to_owned(),)+ }
+            }
+        }
+    };
+}
+
+keywords! {
+    /// A quality without a number.
+    QualityName {
+        /// As the default.
+        High = "high",
+        /// A little less.
+        MediumHigh = "medium-high",
+        /// Visibly less.
+        MediumLow = "medium-low",
+        /// Small above all.
+        Low = "low",
+    }
+    /// The output asked for.
+    Output {
+        /// The best that the client accepts.
+        Auto = "auto",
+        /// AVIF.
+        Avif = "avif",
+        /// WebP; lossless at quality 100.
+        Webp = "webp",
+        /// JPEG.
+        Jpeg = "jpeg",
+        /// JPEG without progressive scans.
+        BaselineJpeg = "baseline-jpeg",
+        /// PNG.
+        Png = "png",
+        /// GIF.
+        Gif = "gif",
+        /// What is known about the picture, as JSON.
+        Json = "json",
+        /// A `BlurHash` string.
+        Blurhash = "blurhash",
+        /// A `ThumbHash`.
+        Thumbhash = "thumbhash",
+    }
+    /// Mirroring.
+    Flip {
+        /// Left and right change places.
+        Horizontal = "h",
+        /// Top and bottom change places.
+        Vertical = "v",
+        /// Both.
+        Both = "hv",
+    }
+    /// How enlarging invents pixels.
+    Upscale {
+        /// By interpolation.
+        Interpolate = "interpolate",
+        /// By a generative model.
+        Generate = "generate",
+    }
+    /// What is cut out of the picture.
+    Segment {
+        /// The subject.
+        Foreground = "foreground",
+    }
+    /// Whether encoding trades size for time.
+    Compression {
+        /// As quickly as can be.
+        Fast = "fast",
+    }
+    /// What metadata the output keeps.
+    Metadata {
+        /// Only the copyright notice.
+        Copyright = "copyright",
+        /// All of it.
+        Keep = "keep",
+        /// None of it.
+        None = "none",
+    }
+    /// What happens when the transform fails.
+    OnError {
+        /// The client is sent to the source.
+        Redirect = "redirect",
+    }
+    /// Automatic trimming.
+    TrimMode {
+        /// Cuts off a border of one colour.
+        Border = "border",
+    }
+    /// Which way a mark is repeated.
+    Repeat {
+        /// In both directions.
+        Both = "true",
+        /// From left to right.
+        X = "x",
+        /// From top to bottom.
+        Y = "y",
+    }
+    /// How a mark's colours meet the picture's.
+    Blend {
+        /// Over it.
+        Over = "over",
+        /// Multiplied.
+        Multiply = "multiply",
+        /// Screened.
+        Screen = "screen",
+        /// Overlaid.
+        Overlay = "overlay",
+        /// The darker of the two.
+        Darken = "darken",
+        /// The lighter of the two.
+        Lighten = "lighten",
+    }
+}
+
+keywords!(@value Fit {
+    ScaleDown = "scale-down",
+    Contain = "contain",
+    Cover = "cover",
+    Crop = "crop",
+    AspectCrop = "aspect-crop",
+    Pad = "pad",
+    Squeeze = "squeeze",
+    ScaleUp = "scale-up",
+});
