@@ -39,7 +39,7 @@ pub enum Problem {
         key: String,
     },
     /// The file is too large to be read.
-    #[error("the file has {size_bytes} bytes; at most {LARGEST_FILE_BYTES} are read")]
+    #[error("the file has {size_bytes} bytes; at most {LARGEST_FILE_BYTES} are read, all marks included")]
     FileTooLarge {
         /// Its size.
         size_bytes: u64,

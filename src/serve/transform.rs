@@ -165,9 +165,12 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
     async fn read_files(&self) -> Result<(Vec<Version>, Vec<S::Blob>), Problem> {
         let mut versions = Vec::with_capacity(self.files.len());
         let mut blobs = Vec::with_capacity(self.files.len());
+        // All of them will be in memory at once, so they share what one file may have.
+        let mut room_bytes = LARGEST_FILE_BYTES;
         for &key in &self.files {
-            let found = self.ports.store.read(key, LARGEST_FILE_BYTES).await?;
+            let found = self.ports.store.read(key, room_bytes).await?;
             let (version, blob) = found.ok_or_else(|| Problem::NotFound { key: key.to_owned() })?;
+            room_bytes = room_bytes.saturating_sub(version.size_bytes);
             versions.push(version);
             blobs.push(blob);
         }

@@ -139,8 +139,13 @@ fn files_of_more_than_32_mib_are_413() {
     world.put_sized("large.png", "large", b"not read", (32 << 20) + 1);
     for url in ["/image/width=1/large.png", "/large.png"] {
         let problem = refused(&world, url, 413, "file-too-large");
-        assert_eq!(problem["detail"], "The file has 33554433 bytes; at most 33554432 are read");
+        let detail = "The file has 33554433 bytes; at most 33554432 are read, all marks included";
+        assert_eq!(problem["detail"], detail);
     }
+    // One of them would do; together they would be too much to hold.
+    world.put_sized("mark.png", "half", &png(&sketch(48, 32)), 20 << 20);
+    let both = "/image/width=1,mark=mark.png/mark.png";
+    refused(&world, both, 413, "file-too-large");
 }
 
 #[test]
