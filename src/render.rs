@@ -59,11 +59,11 @@ fn message(panic: &(dyn Any + Send)) -> String {
 
 fn carry_out(source: SourceFile, marks: &[SourceFile], plan: &Plan) -> Result<Vec<u8>, RenderError> {
     let encoding = plan.encoding.ok_or(RenderError::Defect)?;
-    if encoding.by_rows && plan.steps.is_empty() {
+    if let (true, Some(turn)) = (encoding.by_rows, plan.only_turn()) {
         let rows = read(&source, &plan.reading, JpegRows::new(encoding.quality))?;
         let format = source.header.format;
         drop(source);
-        return Ok(rows.finish().ok_or_else(|| too_few_rows(format))??);
+        return Ok(rows.finish(turn).ok_or_else(|| too_few_rows(format))??);
     }
     let mut picture = read_frame(&source, &plan.reading)?;
     drop(source);

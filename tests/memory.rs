@@ -9,9 +9,11 @@ mod support;
 #[cfg(test)]
 mod memory {
     use lenslet::format::Format;
-    use lenslet::geometry::Size;
+    use lenslet::geometry::{Size, Turn};
+    use lenslet::picture::encode::jpeg::JpegRows;
     use lenslet::picture::encode::{Encoding, encode};
     use lenslet::picture::probe::Header;
+    use lenslet::picture::rows::RowSink;
     use lenslet::picture::{Channels, Picture, budget};
     use lenslet::render::render;
     use mozjpeg_rs::{Encoder, Subsampling};
@@ -192,6 +194,24 @@ mod memory {
             }
         }
         assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn rows_become_a_jpeg_within_the_budget() {
+        let _alone = alone();
+        let picture = photo_like(WIDTH, HEIGHT, Channels::Rgb);
+        let encoding = Encoding { by_rows: true, ..Encoding::new(Format::Jpeg, 85) };
+        for turn in [Turn::NONE, Turn::CLOCKWISE] {
+            let (measured, file) = peak_bytes(|| {
+                let mut rows = JpegRows::new(85);
+                rows.begin(picture.size(), picture.channels());
+                let _ = picture.rows().try_for_each(|row| rows.row(row));
+                rows.finish(turn)
+            });
+            assert!(file.is_some_and(|file| file.is_ok()));
+            let predicted = budget::encoding(picture.size(), Channels::Rgb, encoding);
+            assert!(measured <= predicted, "{turn:?}: {measured} of {predicted}");
+        }
     }
 
     #[test]

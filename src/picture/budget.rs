@@ -85,7 +85,7 @@ pub fn planes(size: Size) -> u64 {
 /// is buffers that grow by doubling, seen at their worst: pixels like noise.
 pub fn encoding(size: Size, channels: Channels, encoding: Encoding) -> u64 {
     if encoding.by_rows {
-        // Planes, the same padded to whole blocks, and the file.
+        // Planes, the same turned or padded to whole blocks, and the file.
         return 2 * planes(size) + jpeg::longest_by_rows(size, encoding.quality) + FIXED_BYTES;
     }
     let hundredths = match (encoding.format, channels) {

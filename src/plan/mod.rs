@@ -14,6 +14,7 @@ pub use reading::Reading;
 use crate::geometry::{Framing, Size, Turn};
 use crate::negotiate::Target;
 use crate::picture::encode::Encoding;
+use crate::picture::encode::jpeg::JpegRows;
 use crate::picture::probe::Header;
 use crate::recipe::{Colour, Layer, Recipe};
 
@@ -66,7 +67,8 @@ impl Plan {
         let mut refusal = None;
         for encoding in target.encodings(header, recipe.quality()) {
             let plan = draft(Some(encoding))?;
-            if encoding.by_rows && !plan.steps.is_empty() {
+            let can_turn = |turn| JpegRows::can_turn(turn, plan.size);
+            if encoding.by_rows && !plan.only_turn().is_some_and(can_turn) {
                 continue;
             }
             match plan.check(header, file_bytes, marks) {
@@ -75,6 +77,15 @@ impl Plan {
             }
         }
         refusal.map_or_else(|| draft(None), Err)
+    }
+
+    /// The turn of a plan that takes no other step.
+    pub fn only_turn(&self) -> Option<Turn> {
+        match self.steps.as_slice() {
+            [] => Some(Turn::NONE),
+            [Step::Turn(turn)] => Some(*turn),
+            _ => None,
+        }
     }
 
     /// What there is to do, whatever it costs.
@@ -152,9 +163,13 @@ mod tests {
 
     /// What becomes of a 12-megapixel photograph.
     fn planned(options: &str, target: Target) -> Result<Encoding, PlanError> {
+        planned_turned(options, target, 1)
+    }
+
+    fn planned_turned(options: &str, target: Target, exif: u16) -> Result<Encoding, PlanError> {
         let coding = Coding::Jpeg { progressive: false, samples_percent: 150, components: 3 };
         let size = Size::new(4_000, 3_000);
-        let header = Header { format: Format::Jpeg, size, turn: Turn::NONE, alpha: false, coding };
+        let header = Header { format: Format::Jpeg, size, turn: Turn::from_exif(exif), alpha: false, coding };
         let recipe = Recipe::parse(options).unwrap();
         Plan::new(&recipe, &header, 2_000_000, &[], target).map(|plan| plan.encoding.unwrap())
     }
@@ -164,6 +179,11 @@ mod tests {
         let whole = Encoding::new(Format::Jpeg, 85);
         assert_eq!(planned("width=1920", Target::Own), Ok(whole));
         assert_eq!(planned("width=3840", Target::Own), Ok(Encoding { by_rows: true, ..whole }));
+        let by_rows = |options| planned_turned(options, Target::Own, 6).map(|encoding| encoding.by_rows);
+        assert_eq!(by_rows("width=3840"), Ok(true));
+        // An odd side cannot be mirrored by squares of two, and a pad wants a frame.
+        assert!(by_rows("width=2999").is_err());
+        assert!(planned("width=4000,height=4000,fit=pad", Target::Own).is_err());
     }
 
     #[test]

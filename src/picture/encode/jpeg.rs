@@ -8,7 +8,8 @@ use mozjpeg_rs::{Encoder, Subsampling};
 
 use super::EncodeError;
 use crate::format::Format;
-use crate::geometry::Size;
+use crate::geometry::{Size, Turn};
+use crate::picture::ops::turn::turn_samples;
 use crate::picture::rows::RowSink;
 use crate::picture::{Channels, Picture};
 
@@ -61,12 +62,33 @@ impl JpegRows {
         }
     }
 
-    /// The file; nothing where too few rows came.
-    pub fn finish(self) -> Option<Result<Vec<u8>, EncodeError>> {
+    /// Whether halved chroma can be turned like this: squares of two by two pixels stay whole where the mirrored
+    /// sides of the turned picture, which has this size, are even.
+    pub fn can_turn(turn: Turn, turned: Size) -> bool {
+        let is_even = |side: u32| side.is_multiple_of(2);
+        (!turn.mirror_x || is_even(turned.width)) && (!turn.mirror_y || is_even(turned.height))
+    }
+
+    /// The file of the rows, turned; nothing where too few rows came.
+    pub fn finish(mut self, turn: Turn) -> Option<Result<Vec<u8>, EncodeError>> {
         if self.has_alpha {
             return Some(Err(EncodeError::new(Format::Jpeg, &"it holds no alpha")));
         }
-        (self.rows == self.size.height).then(|| self.encode())
+        if self.rows != self.size.height {
+            return None;
+        }
+        if turn != Turn::NONE {
+            self.turn(turn);
+        }
+        Some(self.encode())
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        let half = Size::new(self.size.width.div_ceil(2), self.size.height.div_ceil(2));
+        for (plane, size) in [(&mut self.luma, self.size), (&mut self.blue, half), (&mut self.red, half)] {
+            *plane = turn_samples(plane, size, 1, turn);
+        }
+        self.size = turn.size(self.size);
     }
 
     fn encode(&self) -> Result<Vec<u8>, EncodeError> {
@@ -194,7 +216,7 @@ mod tests {
         let mut rows = JpegRows::new(quality);
         rows.begin(picture.size(), picture.channels());
         let _ = picture.rows().try_for_each(|row| rows.row(row));
-        rows.finish().unwrap()
+        rows.finish(Turn::NONE).unwrap()
     }
 
     #[test]
@@ -208,6 +230,22 @@ mod tests {
         assert_eq!(a.len(), b.len());
         let largest = a.iter().zip(&b).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(largest <= Some(6), "{largest:?}");
+    }
+
+    #[test]
+    fn rows_are_turned_as_frames_are() {
+        let pixel = |i: u32| [i % 48 * 5, i / 48 * 7, 90].map(|sample| u8::try_from(sample).unwrap());
+        let samples = (0..48 * 32).flat_map(pixel).collect();
+        let picture = Picture::new(Size::new(48, 32), Channels::Rgb, samples).unwrap();
+        for turn in (1..=8).map(Turn::from_exif) {
+            let turned = crate::picture::ops::turn::turn(picture.clone(), turn);
+            let mut rows = JpegRows::new(90);
+            rows.begin(picture.size(), picture.channels());
+            let _ = picture.rows().try_for_each(|row| rows.row(row));
+            assert!(JpegRows::can_turn(turn, turned.size()));
+            assert_eq!(rows.finish(turn).unwrap(), by_rows(&turned, 90), "{turn:?}");
+        }
+        assert!(!JpegRows::can_turn(Turn::HALF, Size::new(47, 32)));
     }
 
     #[test]

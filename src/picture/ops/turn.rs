@@ -9,19 +9,23 @@ pub fn turn(picture: Picture, turn: Turn) -> Picture {
     if turn == Turn::NONE {
         return picture;
     }
-    let before = picture.size();
-    let after = turn.size(before);
-    let bytes = picture.channels().count();
-    let stride = picture.stride();
-    let mut samples = Vec::with_capacity(picture.samples().len());
+    let (size, channels) = (picture.size(), picture.channels());
+    let samples = turn_samples(picture.samples(), size, channels.count(), turn);
+    Picture::new(turn.size(size), channels, samples).unwrap_or(picture)
+}
+
+/// The samples of a picture or plane of `size` pixels of so many bytes, turned.
+pub(in crate::picture) fn turn_samples(samples: &[u8], size: Size, bytes: usize, turn: Turn) -> Vec<u8> {
+    let after = turn.size(size);
+    let stride = size.width as usize * bytes;
+    let mut turned = Vec::with_capacity(samples.len());
     for y in 0..after.height {
         for x in 0..after.width {
             let at = source_of(turn, after, x, y, stride, bytes);
-            samples.extend_from_slice(picture.samples().get(at..at + bytes).unwrap_or_default());
+            turned.extend_from_slice(samples.get(at..at + bytes).unwrap_or_default());
         }
     }
-    let channels = picture.channels();
-    Picture::new(after, channels, samples).unwrap_or(picture)
+    turned
 }
 
 /// Where the pixel at (x, y) of the turned picture begins in the samples before the turn.
