@@ -8,7 +8,6 @@ use std::error::Error;
 use std::time::Instant;
 
 use lenslet::negotiate::{Accept, Target};
-use lenslet::picture::probe::Header;
 use lenslet::plan::{Mark, Plan};
 use lenslet::recipe::Recipe;
 use lenslet::render::{SourceFile, render};
@@ -30,19 +29,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let accept = Accept::parse(accept.first().map_or("", String::as_str));
     let source = open(input)?;
-    let marks = recipe
-        .layers
-        .values()
-        .filter_map(|layer| layer.subject.as_ref())
-        .map(|key| open(&key.0))
-        .collect::<Result<Vec<_>, _>>()?;
-    let planned: Vec<Mark<'_>> = recipe
-        .layers
-        .values()
-        .zip(&marks)
-        .map(|(layer, file)| Mark { layer, header: &file.header, file_bytes: file.bytes.len() as u64 })
-        .collect();
-    let file_bytes = source.bytes.len() as u64;
+    let marks = recipe.marks().map(|(key, _)| open(key)).collect::<Result<Vec<_>, _>>()?;
+    let planned: Vec<Mark<'_>> =
+        recipe.marks().zip(&marks).map(|((_, layer), file)| file.as_mark(layer)).collect();
+    let file_bytes = source.file_bytes();
     let plan = Plan::new(&recipe, &source.header, file_bytes, &planned, Target::choose(&recipe, accept))?;
     let started = Instant::now();
     let bytes = render(source, &marks, &plan)?;
@@ -52,7 +42,5 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn open(path: &str) -> Result<SourceFile, Box<dyn Error>> {
-    let bytes = std::fs::read(path)?;
-    let header = Header::read(&bytes)?;
-    Ok(SourceFile { bytes, header })
+    Ok(SourceFile::read(std::fs::read(path)?)?)
 }

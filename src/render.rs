@@ -10,9 +10,10 @@ use crate::picture::encode::jpeg::JpegRows;
 use crate::picture::encode::{self, EncodeError};
 use crate::picture::ops::resize::Resampler;
 use crate::picture::ops::{canvas, mark, turn};
-use crate::picture::probe::Header;
+use crate::picture::probe::{Header, ProbeError};
 use crate::picture::rows::{Frame, RowSink};
-use crate::plan::{MarkPlan, Plan, Reading, Step};
+use crate::plan::{Mark, MarkPlan, Plan, Reading, Step};
+use crate::recipe::Layer;
 
 /// A picture file and what its header says.
 #[derive(Debug)]
@@ -21,6 +22,24 @@ pub struct SourceFile {
     pub bytes: Vec<u8>,
     /// Its header.
     pub header: Header,
+}
+
+impl SourceFile {
+    /// A file whose header can be read.
+    pub fn read(bytes: Vec<u8>) -> Result<Self, ProbeError> {
+        let header = Header::read(&bytes)?;
+        Ok(Self { bytes, header })
+    }
+
+    /// Bytes of the file.
+    pub fn file_bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// This file as the mark of a layer, for the plan.
+    pub fn as_mark<'a>(&'a self, layer: &'a Layer) -> Mark<'a> {
+        Mark { layer, header: &self.header, file_bytes: self.file_bytes() }
+    }
 }
 
 /// Raise this whenever any answer's bytes change for the same plan: it is part of every variant's name.

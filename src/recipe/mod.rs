@@ -195,6 +195,12 @@ impl Recipe {
         flip.then(rotate)
     }
 
+    /// The marks in drawing order: the key of each, and what is said of it.
+    pub fn marks(&self) -> impl Iterator<Item = (&str, &Layer)> {
+        let marks = self.layers.iter().filter(|(slot, _)| slot.content == Content::Mark);
+        marks.filter_map(|(_, layer)| Some((layer.subject.as_ref()?.0.as_str(), layer)))
+    }
+
     /// The same request with every default of the pixels written out, so that requests which must
     /// give equal bytes print equally.
     #[must_use]

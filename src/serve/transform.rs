@@ -13,7 +13,7 @@ use crate::negotiate::{Accept, Target};
 use crate::picture::budget::LARGEST_FILE_BYTES;
 use crate::picture::probe::Header;
 use crate::plan::{Mark, Plan};
-use crate::recipe::{Layer, Recipe, Source};
+use crate::recipe::{Recipe, Source};
 use crate::render::{SourceFile, render};
 
 /// Variants are named by the versions of their sources, so they never go stale; a year is for ever.
@@ -52,11 +52,7 @@ pub(super) fn cache_tag(key: &str) -> String {
 
 /// The source's key, and then those of the marks in drawing order.
 fn file_keys<'a>(source: &'a str, recipe: &'a Recipe) -> Vec<&'a str> {
-    std::iter::once(source).chain(marks(recipe).map(|(key, _)| key)).collect()
-}
-
-fn marks(recipe: &Recipe) -> impl Iterator<Item = (&str, &Layer)> {
-    recipe.layers.values().filter_map(|layer| Some((layer.subject.as_ref()?.0.as_str(), layer)))
+    std::iter::once(source).chain(recipe.marks().map(|(key, _)| key)).collect()
 }
 
 struct Job<'a, S, C, K, L> {
@@ -84,12 +80,19 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
                 return Ok(answer);
             }
         }
-        self.make(began).await
+        self.make(began, &versions).await
     }
 
     /// Reads the files, makes the variant, and keeps it under the versions that were read.
-    async fn make(&self, began: f64) -> Result<Answer<C::Body>, Problem> {
+    async fn make(&self, began: f64, known: &[Version]) -> Result<Answer<C::Body>, Problem> {
         let (versions, blobs) = self.read_files().await?;
+        // A file that was replaced is known by its new version from now on, or every request would make it again.
+        let read_and_known = versions.iter().zip(known);
+        for (&key, (version, known)) in self.files.iter().zip(read_and_known) {
+            if version != known {
+                self.remember_version(key, version);
+            }
+        }
         let read = self.ports.clock.now_ms();
         let (content_type, bytes) = self.carry_out(blobs)?;
         let variant = self.variant(&versions);
@@ -104,21 +107,12 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
 
     /// Files in memory, header, budget, plan, pixels. Nothing in here waits, so one transform is in memory at a time.
     fn carry_out(&self, blobs: Vec<S::Blob>) -> Result<(&'static str, Vec<u8>), Problem> {
-        let mut files = blobs.into_iter().map(|blob| {
-            let bytes = blob.into_bytes();
-            Header::read(&bytes).map(|header| SourceFile { bytes, header })
-        });
+        let mut files = blobs.into_iter().map(|blob| SourceFile::read(blob.into_bytes()));
         let source = files.next().ok_or_else(|| Problem::Defect("no source was read".to_owned()))??;
         let mark_files = files.collect::<Result<Vec<_>, _>>()?;
-        let planned: Vec<Mark<'_>> = marks(self.recipe)
-            .zip(&mark_files)
-            .map(|((_, layer), file)| Mark {
-                layer,
-                header: &file.header,
-                file_bytes: file.bytes.len() as u64,
-            })
-            .collect();
-        let file_bytes = source.bytes.len() as u64;
+        let planned: Vec<Mark<'_>> =
+            self.recipe.marks().zip(&mark_files).map(|((_, layer), file)| file.as_mark(layer)).collect();
+        let file_bytes = source.file_bytes();
         let plan = Plan::new(self.recipe, &source.header, file_bytes, &planned, self.target)?;
         match plan.encoding {
             Some(encoding) => Ok((encoding.format.mime(), render(source, &mark_files, &plan)?)),

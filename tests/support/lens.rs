@@ -52,20 +52,16 @@ pub fn prepare(
     let recipe = Recipe::parse(options)?;
     let source = open(source)?;
     let marks = marks.iter().map(|bytes| open(bytes)).collect::<Result<Vec<_>, _>>()?;
-    let planned: Vec<Mark<'_>> = recipe
-        .layers
-        .values()
-        .zip(&marks)
-        .map(|(layer, file)| Mark { layer, header: &file.header, file_bytes: file.bytes.len() as u64 })
-        .collect();
-    let file_bytes = source.bytes.len() as u64;
+    let planned: Vec<Mark<'_>> =
+        recipe.layers.values().zip(&marks).map(|(layer, file)| file.as_mark(layer)).collect();
+    let file_bytes = source.file_bytes();
     let target = Target::choose(&recipe, Accept::default());
     let plan = Plan::new(&recipe, &source.header, file_bytes, &planned, target)?;
     Ok((plan, source, marks))
 }
 
 fn open(bytes: &[u8]) -> Result<SourceFile, ProbeError> {
-    Ok(SourceFile { header: Header::read(bytes)?, bytes: bytes.to_vec() })
+    SourceFile::read(bytes.to_vec())
 }
 
 /// The pixels of a file as they are stored, neither turned nor scaled.

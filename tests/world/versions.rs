@@ -31,6 +31,19 @@ fn a_replaced_source_gives_a_new_answer_once_it_is_no_longer_fresh() {
 }
 
 #[test]
+fn a_replaced_source_is_made_once_and_not_for_every_request() {
+    let world = world();
+    world.get(URL);
+    world.put("a.png", "two", &png(&sketch(32, 48)));
+    // Another variant is not kept yet, so the source is read, and turns out to be a new one.
+    let other = "/image/width=8,format=png/a.png";
+    let made = world.get(other);
+    assert_eq!(made.header("cache-status"), "lenslet; fwd=uri-miss; stored");
+    let again = world.get(other);
+    assert_eq!((again.header("cache-status"), &again.body), ("lenslet; hit", &made.body));
+}
+
+#[test]
 fn freshness_of_nought_always_asks_the_store() {
     let world = World::new(&[("ACCESS", "public"), ("FRESH_SECONDS", "0")], &[]);
     world.put("a.png", "one", &png(&sketch(48, 32)));
