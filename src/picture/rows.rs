@@ -14,6 +14,72 @@ pub trait RowSink {
     fn row(&mut self, row: &[u8]) -> ControlFlow<()>;
 }
 
+/// What the samples of a picture on its way mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colours {
+    /// One plane of grey.
+    Grey,
+    /// One plane, three samples a pixel.
+    Rgb,
+    /// One plane, four samples a pixel, alpha not multiplied in.
+    Rgba,
+    /// Planes of luma, blue and red difference over all of 0–255 (JFIF).
+    FullYcc,
+    /// Planes of luma (16–235), blue and red difference (16–240) as video has them (ITU-R BT.601; WebP).
+    VideoYcc,
+    /// Planes of cyan, magenta, yellow and black, where 255 is no ink.
+    Cmyk,
+    /// Planes of luma, differences and black: red, green and blue as `FullYcc` are cyan, magenta and yellow as in `Cmyk`.
+    Ycck,
+}
+
+impl Colours {
+    /// Samples that stand side by side for one pixel of a plane.
+    pub fn samples(self) -> usize {
+        match self {
+            Self::Rgb => 3,
+            Self::Rgba => 4,
+            Self::Grey | Self::FullYcc | Self::VideoYcc | Self::Cmyk | Self::Ycck => 1,
+        }
+    }
+}
+
+/// A plane of samples, all of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Plane {
+    /// How many there are along each side.
+    pub size: Size,
+    /// How many there are to a pixel of the file along each side: a half for halved chroma, a quarter for a picture
+    /// decoded at a quarter, 1 where there is one for each pixel. Sides that do not divide are rounded up in `size`,
+    /// not here.
+    pub density: (f64, f64),
+}
+
+/// What is coming.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layout {
+    /// What the samples mean.
+    pub colours: Colours,
+    /// Its planes, in the order of the name of `colours`: one, three or four.
+    pub planes: Vec<Plane>,
+}
+
+impl Layout {
+    /// One plane with all the samples of every pixel.
+    pub fn whole(colours: Colours, size: Size) -> Self {
+        Self { colours, planes: vec![Plane { size, density: (1.0, 1.0) }] }
+    }
+}
+
+/// Where the rows of planes go.
+pub trait PlaneSink {
+    /// Called once, before the first row.
+    fn begin(&mut self, layout: &Layout);
+
+    /// Called for every row of every plane; those of one plane come from the top. `Break` when no more are wanted.
+    fn row(&mut self, plane: usize, row: &[u8]) -> ControlFlow<()>;
+}
+
 /// Gathers rows into a picture.
 #[derive(Debug, Default)]
 pub struct Frame {
