@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file_bytes = source.file_bytes();
     let plan = Plan::new(&recipe, &source.header, file_bytes, &planned, Target::choose(&recipe, accept))?;
     let started = Instant::now();
-    let bytes = render(source, &marks, &plan)?;
+    let bytes = render(&source, &marks, &plan)?;
     println!("{} in {:?}: {} bytes, {}", output, started.elapsed(), bytes.len(), plan.size);
     std::fs::write(output, bytes)?;
     Ok(())

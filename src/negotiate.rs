@@ -108,9 +108,7 @@ impl Target {
             Self::Fixed(format) => &[format],
             Self::Json => &[],
         };
-        let whole = formats.iter().map(|&format| Encoding::new(format, quality));
-        let by_rows = formats.iter().filter(|&&format| format == Format::Jpeg);
-        whole.chain(by_rows.map(|&format| Encoding { format, quality, by_rows: true })).collect()
+        formats.iter().map(|&format| Encoding::new(format, quality)).collect()
     }
 }
 

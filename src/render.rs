@@ -1,17 +1,19 @@
 //! Source bytes and a plan in, answer bytes out. Runs the steps in order and decides nothing.
 
 use std::any::Any;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::format::Format;
+use crate::geometry::Turn;
 use crate::picture::Picture;
-use crate::picture::decode::{self, DecodeError};
+use crate::picture::decode::{DecodeError, Decoder};
 use crate::picture::encode::jpeg::JpegRows;
-use crate::picture::encode::{self, EncodeError};
+use crate::picture::encode::{self, EncodeError, Encoding};
 use crate::picture::ops::resize::Resampler;
 use crate::picture::ops::{canvas, mark, turn};
 use crate::picture::probe::{Header, ProbeError};
-use crate::picture::rows::{Frame, RowSink};
+use crate::picture::rows::{Frame, Layout, Planes, RowSink};
 use crate::plan::{Mark, MarkPlan, Plan, Reading, Step};
 use crate::recipe::Layer;
 
@@ -43,7 +45,10 @@ impl SourceFile {
 }
 
 /// Raise this whenever any answer's bytes change for the same plan: it is part of every variant's name.
-pub const REVISION: u32 = 1;
+pub const REVISION: u32 = 2;
+
+/// How much of a file in memory a decoder is given at a time.
+const PIECE_BYTES: usize = 1 << 16;
 
 /// Why a plan could not be carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,12 +67,115 @@ pub enum RenderError {
     Defect,
 }
 
-/// Carries out a plan. The source is let go of as soon as its rows are read.
+/// A plan being carried out while the source's bytes come in.
 ///
-/// The codecs are other people's parsers of hostile bytes: should one panic, this request fails and no other.
-pub fn render(source: SourceFile, marks: &[SourceFile], plan: &Plan) -> Result<Vec<u8>, RenderError> {
-    // Nothing that the closure touches outlives a panic.
-    catch_unwind(AssertUnwindSafe(|| carry_out(source, marks, plan)))
+/// Should a decoder or an encoder panic, this request fails and no other; nothing may be pushed after that.
+#[derive(Debug)]
+pub struct Rendering<'a> {
+    plan: &'a Plan,
+    marks: &'a [SourceFile],
+    encoding: Encoding,
+    format: Format,
+    decoder: Decoder,
+    rows: Rows,
+    is_done: bool,
+}
+
+/// What the source's rows become.
+#[derive(Debug)]
+enum Rows {
+    /// A JPEG, as they come.
+    Jpeg(Box<Resampler<JpegRows>>),
+    /// Planes to be turned.
+    Planes(Box<Resampler<Planes>>, Turn),
+    /// A frame for every other step.
+    Frame(Box<Resampler<Frame>>),
+}
+
+impl<'a> Rendering<'a> {
+    /// Begins with the header of the source and its length in bytes.
+    pub fn new(
+        header: &Header,
+        file_bytes: u64,
+        marks: &'a [SourceFile],
+        plan: &'a Plan,
+    ) -> Result<Self, RenderError> {
+        let encoding = plan.encoding.ok_or(RenderError::Defect)?;
+        let Reading { across, down, shape, reduction } = plan.reading;
+        let rows = match plan.turn_of_planes() {
+            Some(Turn::NONE) => {
+                Rows::Jpeg(Box::new(Resampler::new(across, down, shape, JpegRows::new(encoding.quality))))
+            }
+            Some(turn) => {
+                Rows::Planes(Box::new(Resampler::new(across, down, shape, Planes::default())), turn)
+            }
+            None => Rows::Frame(Box::new(Resampler::new(across, down, shape, Frame::default()))),
+        };
+        let decoder = Decoder::new(header, file_bytes, reduction, plan.reading.wanted());
+        Ok(Self { plan, marks, encoding, format: header.format, decoder, rows, is_done: false })
+    }
+
+    /// Takes the next bytes of the source. `Break` when no more are wanted.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<ControlFlow<()>, RenderError> {
+        if self.is_done {
+            return Ok(ControlFlow::Break(()));
+        }
+        let flow = catching(|| Ok(self.decoder.push(bytes, self.rows.sink())?))?;
+        self.is_done = flow.is_break();
+        Ok(flow)
+    }
+
+    /// The source has ended, or no more of it is wanted: the answer's bytes.
+    pub fn finish(self) -> Result<Vec<u8>, RenderError> {
+        catching(|| self.carry_out())
+    }
+
+    fn carry_out(mut self) -> Result<Vec<u8>, RenderError> {
+        if !self.is_done {
+            self.decoder.finish(self.rows.sink())?;
+        }
+        drop(self.decoder);
+        let frame = match self.rows {
+            Rows::Jpeg(rows) => return Ok(rows.into_sink().finish()?),
+            Rows::Planes(rows, turn) => {
+                let planes = rows.into_sink().finish().ok_or_else(|| too_few_rows(self.format))?;
+                return encode_turned(planes, turn, self.encoding.quality);
+            }
+            Rows::Frame(rows) => rows.into_sink().finish(),
+        };
+        let mut picture = frame.ok_or_else(|| too_few_rows(self.format))?;
+        for step in &self.plan.steps {
+            picture = take(step, picture, self.marks)?;
+        }
+        Ok(encode::encode(&picture, self.encoding)?)
+    }
+}
+
+impl Rows {
+    fn sink(&mut self) -> &mut dyn RowSink {
+        match self {
+            Self::Jpeg(rows) => &mut **rows,
+            Self::Planes(rows, _) => &mut **rows,
+            Self::Frame(rows) => &mut **rows,
+        }
+    }
+}
+
+/// Carries out a plan on a file in memory.
+pub fn render(source: &SourceFile, marks: &[SourceFile], plan: &Plan) -> Result<Vec<u8>, RenderError> {
+    let mut rendering = Rendering::new(&source.header, source.file_bytes(), marks, plan)?;
+    for piece in source.bytes.chunks(PIECE_BYTES) {
+        if rendering.push(piece)?.is_break() {
+            break;
+        }
+    }
+    rendering.finish()
+}
+
+/// The codecs are parsers of hostile bytes: a panic of theirs becomes an error.
+fn catching<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
+    // What the closure touches is dropped, not used again.
+    catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|panic| Err(RenderError::Panic(message(panic.as_ref()))))
 }
 
@@ -76,20 +184,24 @@ fn message(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
 }
 
-fn carry_out(source: SourceFile, marks: &[SourceFile], plan: &Plan) -> Result<Vec<u8>, RenderError> {
-    let encoding = plan.encoding.ok_or(RenderError::Defect)?;
-    if let (true, Some(turn)) = (encoding.by_rows, plan.only_turn()) {
-        let rows = read(&source, &plan.reading, JpegRows::new(encoding.quality))?;
-        let format = source.header.format;
-        drop(source);
-        return Ok(rows.finish(turn).ok_or_else(|| too_few_rows(format))??);
+/// Turns plane by plane and makes a JPEG of them.
+fn encode_turned(
+    (mut layout, mut planes): (Layout, Vec<Vec<u8>>),
+    turn: Turn,
+    quality: u8,
+) -> Result<Vec<u8>, RenderError> {
+    let samples = layout.colours.samples();
+    for (plane, rows) in layout.planes.iter_mut().zip(&mut planes) {
+        *rows = turn::turn_samples(rows, plane.size, samples, turn);
+        plane.size = turn.size(plane.size);
     }
-    let mut picture = read_frame(&source, &plan.reading)?;
-    drop(source);
-    for step in &plan.steps {
-        picture = take(step, picture, marks)?;
+    let mut file = JpegRows::new(quality);
+    file.begin(&layout);
+    for (index, (plane, rows)) in layout.planes.iter().zip(&planes).enumerate() {
+        let stride = plane.size.width as usize * samples;
+        let _ = rows.chunks_exact(stride).try_for_each(|row| file.row(index, row));
     }
-    Ok(encode::encode(&picture, encoding)?)
+    Ok(file.finish()?)
 }
 
 fn take(step: &Step, mut picture: Picture, marks: &[SourceFile]) -> Result<Picture, RenderError> {
@@ -113,14 +225,12 @@ fn draw_mark(picture: &mut Picture, plan: &MarkPlan, marks: &[SourceFile]) -> Re
 
 /// Decodes and resamples one file into a frame.
 fn read_frame(file: &SourceFile, reading: &Reading) -> Result<Picture, DecodeError> {
-    read(file, reading, Frame::default())?.finish().ok_or_else(|| too_few_rows(file.header.format))
-}
-
-/// Decodes and resamples one file into rows.
-fn read<S: RowSink>(file: &SourceFile, reading: &Reading, sink: S) -> Result<S, DecodeError> {
-    let mut resampler = Resampler::new(reading.across, reading.down, sink);
-    decode::decode(&file.bytes, &file.header, reading.reduction, &mut resampler)?;
-    Ok(resampler.into_sink())
+    let mut rows = Resampler::new(reading.across, reading.down, reading.shape, Frame::default());
+    let mut decoder = Decoder::new(&file.header, file.file_bytes(), reading.reduction, reading.wanted());
+    if decoder.push(&file.bytes, &mut rows)?.is_continue() {
+        decoder.finish(&mut rows)?;
+    }
+    rows.into_sink().finish().ok_or_else(|| too_few_rows(file.header.format))
 }
 
 fn too_few_rows(format: Format) -> DecodeError {

@@ -9,5 +9,6 @@ mod world {
     mod deliveries;
     mod formats;
     mod refusals;
+    mod streams;
     mod versions;
 }

@@ -16,6 +16,7 @@ use worker::{Context, Date, Env, Response, ResponseBody, event};
 
 use self::cache::EdgeCache;
 use self::r2::Bucket;
+use crate::serve::memory::Ledger;
 use crate::serve::ports::{Clock, Log, Ports};
 use crate::serve::{self, Answer, AnswerBody, Config, ConfigError, Problem, Request};
 
@@ -28,6 +29,9 @@ const HEADERS: [HeaderName; 5] = [ACCEPT, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_R
 thread_local! {
     /// An isolate has one environment for all its life.
     static CONFIG: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
+
+    /// And one linear memory.
+    static MEMORY: Rc<Ledger> = Rc::new(Ledger::new());
 }
 
 /// Makes an allocation that fails unwind like a panic, so that only its own request ends. `worker` logs panics.
@@ -51,7 +55,13 @@ async fn fetch(request: worker::Request, env: Env, context: Context) -> worker::
     let answer = match (config(&env), env.bucket(BUCKET)) {
         (Ok(config), Ok(bucket)) => {
             let store = Bucket::new(bucket);
-            let ports = Ports { store: &store, cache: &cache, clock: &Wall, log: &Console };
+            let ports = Ports {
+                store: &store,
+                cache: &cache,
+                clock: &Wall,
+                log: &Console,
+                memory: &MEMORY.with(Rc::clone),
+            };
             serve::answer(&request, &config, ports).await
         }
         (Err(error), _) => serve::fail(&request, &Problem::Config(error), &Console),

@@ -1,11 +1,13 @@
 //! Sources in an R2 bucket.
 
 use js_sys::futures::JsFuture;
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, Reflect, Uint8Array};
+use web_sys::ReadableStreamDefaultReader;
 use worker::Response;
-use worker::wasm_bindgen::JsCast;
+use worker::wasm_bindgen::{JsCast, JsValue};
 
-use crate::serve::ports::{Blob, Store, StoreError, Version};
+use crate::picture::budget::LARGEST_GATHERED_BYTES;
+use crate::serve::ports::{Blob, PIECE_BYTES, Store, StoreError, Version};
 
 /// A bucket's objects.
 pub(super) struct Bucket(worker::Bucket);
@@ -18,11 +20,39 @@ impl Bucket {
 }
 
 /// An object's bytes, still JavaScript's.
-pub(super) struct Bytes(Uint8Array);
+pub(super) enum Bytes {
+    /// All are there; so many were copied in.
+    Gathered(Uint8Array, u32),
+    /// They are on their way.
+    Stream(ReadableStreamDefaultReader),
+}
 
 impl Blob for Bytes {
-    fn into_bytes(self) -> Vec<u8> {
-        self.0.to_vec()
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Self::Gathered(bytes, copied) => {
+                let end = bytes.length().min(copied.saturating_add(PIECE_BYTES));
+                let piece = bytes.subarray(*copied, end).to_vec();
+                *copied = end;
+                Ok((!piece.is_empty()).then_some(piece))
+            }
+            Self::Stream(reader) => next_of_stream(reader).await,
+        }
+    }
+}
+
+async fn next_of_stream(reader: &ReadableStreamDefaultReader) -> Result<Option<Vec<u8>>, StoreError> {
+    let broken_off = |_| StoreError::Failed("the object broke off".to_owned());
+    loop {
+        let result = JsFuture::from(reader.read()).await.map_err(broken_off)?;
+        let part = |name: &str| Reflect::get(&result, &name.into()).unwrap_or(JsValue::UNDEFINED);
+        if part("done").is_truthy() {
+            return Ok(None);
+        }
+        let piece = part("value").dyn_into::<Uint8Array>().map_err(broken_off)?.to_vec();
+        if !piece.is_empty() {
+            return Ok(Some(piece));
+        }
     }
 }
 
@@ -40,21 +70,27 @@ impl Store for Bucket {
             return Err(StoreError::TooLarge { size_bytes: version.size_bytes });
         }
         let body = object.body().ok_or_else(|| StoreError::Failed(format!("'{key}' has no body")))?;
-        // The crate's own way copies into linear memory at once; a response gathers the bytes outside of it.
         let response: web_sys::Response =
             body.response_body().and_then(Response::from_body).map_err(failed)?.into();
-        let gathered =
-            response.array_buffer().map_err(|_| StoreError::Failed(format!("'{key}' cannot be read")))?;
-        let buffer = JsFuture::from(gathered)
-            .await
-            .map_err(|_| StoreError::Failed(format!("'{key}' broke off")))?
-            .unchecked_into::<ArrayBuffer>();
-        let bytes = Uint8Array::new(&buffer);
-        if u64::from(bytes.length()) != version.size_bytes {
-            return Err(StoreError::Failed(format!("'{key}' came with another length than it has")));
-        }
-        Ok(Some((version, Bytes(bytes))))
+        let bytes = if version.size_bytes > LARGEST_GATHERED_BYTES {
+            stream(&response)
+        } else {
+            gather(&response, version.size_bytes).await
+        };
+        let bytes = bytes.ok_or_else(|| StoreError::Failed(format!("'{key}' cannot be read as a whole")))?;
+        Ok(Some((version, bytes)))
     }
+}
+
+fn stream(response: &web_sys::Response) -> Option<Bytes> {
+    Some(Bytes::Stream(response.body()?.get_reader().unchecked_into()))
+}
+
+/// All bytes, gathered outside of linear memory, if they are as many as there should be.
+async fn gather(response: &web_sys::Response, size_bytes: u64) -> Option<Bytes> {
+    let gathered = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
+    let bytes = Uint8Array::new(&gathered.unchecked_into::<ArrayBuffer>());
+    (u64::from(bytes.length()) == size_bytes).then_some(Bytes::Gathered(bytes, 0))
 }
 
 fn version_of(object: &worker::Object) -> Version {

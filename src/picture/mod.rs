@@ -7,6 +7,7 @@ pub mod budget;
 pub mod decode;
 pub mod encode;
 mod exif;
+mod lanes;
 pub mod ops;
 pub mod probe;
 pub mod rows;

@@ -5,6 +5,7 @@
 use super::exif;
 use crate::format::Format;
 use crate::geometry::{Size, Turn};
+use crate::picture::rows::Colours;
 
 /// What is known of a picture without decoding it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,14 +26,7 @@ pub struct Header {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Coding {
     /// JPEG, 8 bit Huffman.
-    Jpeg {
-        /// Coefficients come in several passes and must all be held.
-        progressive: bool,
-        /// Samples per 100 pixels over all components: 100 for grey, 150 for 4:2:0, 300 for 4:4:4.
-        samples_percent: u32,
-        /// Number of components.
-        components: u8,
-    },
+    Jpeg(JpegCoding),
     /// PNG.
     Png {
         /// Adam7.
@@ -48,6 +42,31 @@ pub enum Coding {
     WebpAnimated,
     /// GIF.
     Gif,
+}
+
+/// What the frame header of a JPEG, and the segments before it, say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JpegCoding {
+    /// Coefficients come in several passes.
+    pub progressive: bool,
+    /// What its components mean.
+    pub colours: Colours,
+    /// Ink is stored as it is and not, as Adobe's software does, as its complement.
+    pub plain_ink: bool,
+    /// Blocks of each component in an MCU, along x and y.
+    pub factors: Vec<(u8, u8)>,
+}
+
+impl JpegCoding {
+    /// Samples to a pixel of the most subsampled component, along x and y.
+    pub fn chroma_density(&self) -> (f64, f64) {
+        let least_of = |factor: fn(&(u8, u8)) -> u8| {
+            let factors = self.factors.iter().map(factor);
+            let (least, most) = (factors.clone().min().unwrap_or(1), factors.max().unwrap_or(1));
+            f64::from(least) / f64::from(most)
+        };
+        (least_of(|factors| factors.0), least_of(|factors| factors.1))
+    }
 }
 
 /// Why a file cannot be a source.
@@ -124,6 +143,7 @@ fn size(width: u32, height: u32) -> Option<Size> {
 fn jpeg(bytes: &[u8]) -> Result<Header, ProbeError> {
     const BROKEN: ProbeError = ProbeError::Broken("JPEG");
     let mut turn = None;
+    let (mut is_jfif, mut adobe) = (false, None);
     let mut at = 2;
     loop {
         let rest = bytes.get(at..).ok_or(BROKEN)?;
@@ -141,7 +161,12 @@ fn jpeg(bytes: &[u8]) -> Result<Header, ProbeError> {
             0x00 | 0x01 | 0xD0..=0xD8 => {}
             0xC0..=0xC2 => {
                 let frame = segment(at).ok_or(BROKEN)?;
-                return jpeg_frame(frame, marker == 0xC2, turn.unwrap_or(Turn::NONE));
+                let mut header = jpeg_frame(frame, marker == 0xC2, turn.unwrap_or(Turn::NONE))?;
+                if let Coding::Jpeg(coding) = &mut header.coding {
+                    coding.colours = jpeg_colours(frame, is_jfif, adobe);
+                    coding.plain_ink = adobe.is_none();
+                }
+                return Ok(header);
             }
             0xC3 => return Err(ProbeError::Unsupported("lossless JPEG")),
             0xC5..=0xC7 => return Err(ProbeError::Unsupported("hierarchical JPEG")),
@@ -150,8 +175,13 @@ fn jpeg(bytes: &[u8]) -> Result<Header, ProbeError> {
             0xDA | 0xD9 => return Err(BROKEN),
             _ => {
                 let body = segment(at).ok_or(BROKEN)?;
-                if marker == 0xE1 && turn.is_none() {
-                    turn = body.strip_prefix(b"Exif\0\0").map(|tiff| turn_of(Some(tiff)));
+                match marker {
+                    0xE0 => is_jfif |= body.starts_with(b"JFIF\0"),
+                    0xE1 if turn.is_none() => {
+                        turn = body.strip_prefix(b"Exif\0\0").map(|tiff| turn_of(Some(tiff)));
+                    }
+                    0xEE if body.starts_with(b"Adobe") => adobe = u8_at(body, 11),
+                    _ => {}
                 }
                 at += 2 + body.len();
             }
@@ -166,24 +196,37 @@ fn jpeg_frame(frame: &[u8], progressive: bool, turn: Turn) -> Result<Header, Pro
     }
     let (height, width) = (be16(frame, 1).ok_or(BROKEN)?, be16(frame, 3).ok_or(BROKEN)?);
     let components = u8_at(frame, 5).ok_or(BROKEN)?;
-    let factors: Vec<(u32, u32)> = (0..usize::from(components))
-        .map(|index| u8_at(frame, 7 + 3 * index).map(|f| (u32::from(f >> 4), u32::from(f & 15))))
+    let factors: Vec<(u8, u8)> = (0..usize::from(components))
+        .map(|index| u8_at(frame, 7 + 3 * index).map(|factor| (factor >> 4, factor & 15)))
         .collect::<Option<_>>()
         .ok_or(BROKEN)?;
     let in_range = factors.iter().all(|&(h, v)| (1..=4).contains(&h) && (1..=4).contains(&v));
     if !in_range || !matches!(components, 1 | 3 | 4) {
         return Err(BROKEN);
     }
-    let largest = |of: fn(&(u32, u32)) -> u32| factors.iter().map(of).max().unwrap_or(1);
-    let full = largest(|f| f.0) * largest(|f| f.1);
-    let sum: u32 = factors.iter().map(|(h, v)| h * v).sum();
     Ok(Header {
         format: Format::Jpeg,
         size: size(width.into(), height.into()).ok_or(BROKEN)?,
         turn,
         alpha: false,
-        coding: Coding::Jpeg { progressive, samples_percent: (sum * 100).div_ceil(full), components },
+        coding: Coding::Jpeg(JpegCoding { progressive, colours: Colours::Grey, plain_ink: false, factors }),
     })
+}
+
+/// What the components mean: as an Adobe segment says, else JFIF, else the
+/// components' names, which is how every decoder has guessed since the IJG's.
+fn jpeg_colours(frame: &[u8], is_jfif: bool, adobe: Option<u8>) -> Colours {
+    // The header may be longer than its components.
+    let count = u8_at(frame, 5).unwrap_or(0).into();
+    let components = frame.get(6..).unwrap_or_default().chunks_exact(3).take(count);
+    let ids: Vec<u8> = components.filter_map(|component| component.first().copied()).collect();
+    match (ids.as_slice(), adobe) {
+        ([_], _) => Colours::Grey,
+        ([_, _, _], Some(0)) | (b"RGB", None) if !is_jfif => Colours::SeparateRgb,
+        ([_, _, _], _) => Colours::FullYcc,
+        (_, Some(2)) => Colours::Ycck,
+        _ => Colours::Cmyk,
+    }
 }
 
 /// Reads IHDR and walks chunks up to the pixels (PNG specification, 5.3 and 11).
@@ -203,7 +246,9 @@ fn png(bytes: &[u8]) -> Option<Result<Header, ProbeError>> {
     let mut alpha = matches!(colour, 4 | 6);
     let mut exif = None;
     let mut at = 33_usize;
-    while let (Some(length), Some(kind)) = (be32(bytes, at), array::<4>(bytes, at + 4)) {
+    // What comes before the pixels must be there: the rest may still be on its way.
+    loop {
+        let (length, kind) = (be32(bytes, at)?, array::<4>(bytes, at + 4)?);
         let body = at + 8;
         let end = body.checked_add(usize::try_from(length).ok()?)?;
         match &kind {
@@ -320,6 +365,18 @@ mod tests {
     }
 
     #[test]
+    fn bytes_behind_the_components_of_a_frame_are_no_components() {
+        let frame = |more: &[u8]| {
+            let length = u8::try_from(17 + more.len()).unwrap();
+            let head = [b"\xFF\xD8\xFF\xC0\0", &[length][..], b"\x08\0\x10\0\x20\x03"].concat();
+            Header::read(&[&head[..], b"\x01\x22\0\x02\x11\x01\x03\x11\x01", more].concat())
+        };
+        let Coding::Jpeg(coding) = frame(b"").unwrap().coding else { panic!("a JPEG") };
+        assert_eq!(coding.colours, Colours::FullYcc);
+        assert_eq!(frame(b"\x04\x11\0\x05\x11\0"), frame(b""));
+    }
+
+    #[test]
     fn every_cut_of_a_header_is_answered() {
         let frame = b"\xFF\xD8\xFF\xE0\0\x04ab\xFF\xFF\xC0\0\x0B\x08\0\x10\0\x20\x01\x01\x11\0";
         for end in 0..frame.len() {
@@ -327,6 +384,10 @@ mod tests {
         }
         let header = Header::read(frame).unwrap();
         assert_eq!(header.size, Size::new(32, 16));
-        assert_eq!(header.coding, Coding::Jpeg { progressive: false, samples_percent: 100, components: 1 });
+        let (colours, factors) = (Colours::Grey, vec![(1, 1)]);
+        assert_eq!(
+            header.coding,
+            Coding::Jpeg(JpegCoding { progressive: false, colours, plain_ink: true, factors })
+        );
     }
 }

@@ -1,18 +1,9 @@
-//! How pixels travel: a row at a time, from decoders through the resampler into a frame or an encoder.
+//! How pixels travel: a row of a plane at a time, from decoders through the resampler into a frame or an encoder.
 
 use std::ops::ControlFlow;
 
 use super::{Channels, Picture};
 use crate::geometry::Size;
-
-/// Where rows go.
-pub trait RowSink {
-    /// Called once, before the first row: the size of what is coming and what its pixels are made of.
-    fn begin(&mut self, size: Size, channels: Channels);
-
-    /// Called for every row from the top; `Break` when no more are wanted.
-    fn row(&mut self, row: &[u8]) -> ControlFlow<()>;
-}
 
 /// What the samples of a picture on its way mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +12,8 @@ pub enum Colours {
     Grey,
     /// One plane, three samples a pixel.
     Rgb,
+    /// Planes of red, green and blue.
+    SeparateRgb,
     /// One plane, four samples a pixel, alpha not multiplied in.
     Rgba,
     /// Planes of luma, blue and red difference over all of 0–255 (JFIF).
@@ -29,7 +22,8 @@ pub enum Colours {
     VideoYcc,
     /// Planes of cyan, magenta, yellow and black, where 255 is no ink.
     Cmyk,
-    /// Planes of luma, differences and black: red, green and blue as `FullYcc` are cyan, magenta and yellow as in `Cmyk`.
+    /// Planes of luma, differences and black: the complements of red, green and blue as of `FullYcc` are cyan, magenta
+    /// and yellow as of `Cmyk`.
     Ycck,
 }
 
@@ -39,7 +33,7 @@ impl Colours {
         match self {
             Self::Rgb => 3,
             Self::Rgba => 4,
-            Self::Grey | Self::FullYcc | Self::VideoYcc | Self::Cmyk | Self::Ycck => 1,
+            Self::Grey | Self::SeparateRgb | Self::FullYcc | Self::VideoYcc | Self::Cmyk | Self::Ycck => 1,
         }
     }
 }
@@ -72,7 +66,7 @@ impl Layout {
 }
 
 /// Where the rows of planes go.
-pub trait PlaneSink {
+pub trait RowSink {
     /// Called once, before the first row.
     fn begin(&mut self, layout: &Layout);
 
@@ -80,7 +74,16 @@ pub trait PlaneSink {
     fn row(&mut self, plane: usize, row: &[u8]) -> ControlFlow<()>;
 }
 
-/// Gathers rows into a picture.
+impl From<Channels> for Colours {
+    fn from(channels: Channels) -> Self {
+        match channels {
+            Channels::Rgb => Self::Rgb,
+            Channels::Rgba => Self::Rgba,
+        }
+    }
+}
+
+/// Gathers rows of whole pixels into a picture.
 #[derive(Debug, Default)]
 pub struct Frame {
     kind: Option<(Size, Channels)>,
@@ -88,7 +91,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The picture; nothing where too few rows came.
+    /// The picture; nothing where too few rows came, or they were not of red, green and blue.
     pub fn finish(self) -> Option<Picture> {
         let (size, channels) = self.kind?;
         Picture::new(size, channels, self.samples)
@@ -96,13 +99,55 @@ impl Frame {
 }
 
 impl RowSink for Frame {
-    fn begin(&mut self, size: Size, channels: Channels) {
-        self.samples.reserve_exact(size.width as usize * size.height as usize * channels.count());
-        self.kind = Some((size, channels));
+    fn begin(&mut self, layout: &Layout) {
+        let channels = match layout.colours {
+            Colours::Rgb => Channels::Rgb,
+            Colours::Rgba => Channels::Rgba,
+            _ => return,
+        };
+        if let [Plane { size, .. }] = *layout.planes.as_slice() {
+            self.samples.reserve_exact(size.width as usize * size.height as usize * channels.count());
+            self.kind = Some((size, channels));
+        }
     }
 
-    fn row(&mut self, row: &[u8]) -> ControlFlow<()> {
+    fn row(&mut self, _plane: usize, row: &[u8]) -> ControlFlow<()> {
         self.samples.extend_from_slice(row);
+        ControlFlow::Continue(())
+    }
+}
+
+/// Gathers rows of any planes, to be handed on later.
+#[derive(Debug, Default)]
+pub struct Planes {
+    layout: Option<Layout>,
+    samples: Vec<Vec<u8>>,
+}
+
+impl Planes {
+    /// What came: the layout and all samples of each plane; nothing where too few rows did.
+    pub fn finish(self) -> Option<(Layout, Vec<Vec<u8>>)> {
+        let layout = self.layout?;
+        let bytes = layout.colours.samples();
+        let is_whole = |(plane, samples): (&Plane, &Vec<u8>)| {
+            plane.size.width as usize * plane.size.height as usize * bytes == samples.len()
+        };
+        layout.planes.iter().zip(&self.samples).all(is_whole).then_some((layout, self.samples))
+    }
+}
+
+impl RowSink for Planes {
+    fn begin(&mut self, layout: &Layout) {
+        let bytes = layout.colours.samples();
+        let room = |plane: &Plane| plane.size.width as usize * plane.size.height as usize * bytes;
+        self.samples = layout.planes.iter().map(|plane| Vec::with_capacity(room(plane))).collect();
+        self.layout = Some(layout.clone());
+    }
+
+    fn row(&mut self, plane: usize, row: &[u8]) -> ControlFlow<()> {
+        if let Some(samples) = self.samples.get_mut(plane) {
+            samples.extend_from_slice(row);
+        }
         ControlFlow::Continue(())
     }
 }

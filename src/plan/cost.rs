@@ -1,14 +1,16 @@
 //! What a plan costs, and what costs too much.
 
 use super::error::PlanError;
-use super::mark::Mark;
+use super::mark::{Mark, MarkPlan};
 use super::reading::Reading;
 use super::{Plan, Step};
-use crate::geometry::Size;
+use crate::geometry::{Size, Turn};
 use crate::picture::Channels;
-use crate::picture::budget::{self, LARGEST_SOURCE_PIXELS, LARGEST_TRANSFORM_BYTES};
+use crate::picture::budget::{self, LARGEST_GATHERED_BYTES, LARGEST_SOURCE_PIXELS, LARGEST_TRANSFORM_BYTES};
+use crate::picture::decode;
 use crate::picture::encode::Encoding;
-use crate::picture::probe::Header;
+use crate::picture::probe::{Coding, Header};
+use crate::picture::rows::Colours;
 use crate::recipe::{Colour, LONGEST_SIDE};
 
 impl Plan {
@@ -23,30 +25,57 @@ impl Plan {
         let headers = std::iter::once(header).chain(marks.iter().map(|mark| mark.header));
         headers.map(|header| header.size).try_for_each(check_pixels)?;
         check_sides(self.size)?;
+        if decode::is_gathered(header) && file_bytes > LARGEST_GATHERED_BYTES {
+            return Err(PlanError::FileTooLarge { file_bytes, most_bytes: LARGEST_GATHERED_BYTES });
+        }
 
         let marks_bytes: u64 = marks.iter().map(|mark| mark.file_bytes).sum();
-        let output = marks_bytes + self.output_bytes(header, encoding);
-        afford(output, |needed_mib, most_mib| PlanError::OutputTooLarge {
-            size: self.size,
-            needed_mib,
-            most_mib,
+        afford(marks_bytes + self.output_bytes(header, encoding), |needed_mib, most_mib| {
+            PlanError::OutputTooLarge { size: self.size, needed_mib, most_mib }
         })?;
-
         let too_large =
             |size| move |needed_mib, most_mib| PlanError::SourceTooLarge { size, needed_mib, most_mib };
-        let frame = if encoding.by_rows { budget::planes(self.size) } else { self.read_bytes(header) };
-        let reading = file_bytes + marks_bytes + reading_bytes(&self.reading, header) + frame;
-        afford(reading, too_large(header.size))?;
-
-        let canvas = budget::frame(self.size, Channels::Rgba);
-        self.steps.iter().try_for_each(|step| {
-            let Step::Mark(plan) = step else { return Ok(()) };
-            let Some(mark) = marks.get(plan.index) else { return Ok(()) };
-            let drawn = Size::new(plan.reading.across.count, plan.reading.down.count);
-            let drawing =
-                canvas + reading_bytes(&plan.reading, mark.header) + budget::frame(drawn, Channels::Rgba);
-            afford(marks_bytes + drawing, too_large(mark.header.size))
+        afford(marks_bytes + self.source_bytes(header, file_bytes, encoding), too_large(header.size))?;
+        self.mark_plans(marks).try_for_each(|(plan, mark)| {
+            afford(marks_bytes + self.mark_bytes(plan, mark), too_large(mark.header.size))
         })
+    }
+
+    /// Bytes of linear memory that carrying this out may hold at most.
+    pub fn peak_bytes(&self, header: &Header, file_bytes: u64, marks: &[Mark<'_>]) -> u64 {
+        let Some(encoding) = self.encoding else { return 0 };
+        let held: u64 = marks.iter().map(|mark| mark.file_bytes).sum();
+        let drawing =
+            self.mark_plans(marks).map(|(plan, mark)| self.mark_bytes(plan, mark)).max().unwrap_or(0);
+        let source = self.source_bytes(header, file_bytes, encoding);
+        held + source.max(self.output_bytes(header, encoding)).max(drawing)
+    }
+
+    /// The marks that are drawn.
+    fn mark_plans<'m>(&'m self, marks: &'m [Mark<'m>]) -> impl Iterator<Item = (&'m MarkPlan, &'m Mark<'m>)> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Mark(plan) => Some((plan, marks.get(plan.index)?)),
+            _ => None,
+        })
+    }
+
+    /// Bytes held while a mark is read and drawn.
+    fn mark_bytes(&self, plan: &MarkPlan, mark: &Mark<'_>) -> u64 {
+        let drawn = Size::new(plan.reading.across.count, plan.reading.down.count);
+        budget::frame(self.size, Channels::Rgba)
+            + reading_bytes(&plan.reading, mark.header, mark.file_bytes)
+            + budget::frame(drawn, Channels::Rgba)
+    }
+
+    /// Bytes held while the source is read.
+    fn source_bytes(&self, header: &Header, file_bytes: u64, encoding: Encoding) -> u64 {
+        let becomes = match self.turn_of_planes() {
+            // The encoder takes rows as they are made.
+            Some(Turn::NONE) => budget::encoding(self.size, Channels::Rgb, encoding),
+            Some(_) => self.plane_bytes(header),
+            None => self.read_bytes(header),
+        };
+        reading_bytes(&self.reading, header, file_bytes) + becomes
     }
 
     /// Bytes of the frame that is read.
@@ -55,11 +84,21 @@ impl Plan {
         budget::frame(read, channels_of(header))
     }
 
+    /// Bytes of the planes that are read to be turned; files that have none give whole pixels.
+    fn plane_bytes(&self, header: &Header) -> u64 {
+        let has_planes = match &header.coding {
+            Coding::Jpeg(coding) => matches!(coding.colours, Colours::Grey | Colours::FullYcc),
+            Coding::WebpLossy => !header.alpha,
+            _ => false,
+        };
+        if has_planes { budget::planes(self.size) } else { self.read_bytes(header) }
+    }
+
     /// Bytes held once the source is gone: the frame twice over while it is turned or laid on a canvas, or the
     /// frame and what the encoder holds.
     fn output_bytes(&self, header: &Header, encoding: Encoding) -> u64 {
-        if encoding.by_rows {
-            return budget::encoding(self.size, Channels::Rgb, encoding);
+        if self.turn_of_planes().is_some() {
+            return 2 * self.plane_bytes(header) + budget::encoding(self.size, Channels::Rgb, encoding);
         }
         let channels = self.output_channels(channels_of(header));
         let read = self.read_bytes(header);
@@ -82,11 +121,10 @@ fn channels_of(header: &Header) -> Channels {
     if header.alpha { Channels::Rgba } else { Channels::Rgb }
 }
 
-/// Bytes held while a file is read, without the file itself and what its rows become.
-fn reading_bytes(reading: &Reading, header: &Header) -> u64 {
-    let reduced = |side: u32| side.div_ceil(reading.reduction.into());
-    let size = Size::new(reduced(header.size.width), reduced(header.size.height));
-    budget::decoding(header, reading.reduction) + budget::resampling(size, &reading.across, &reading.down)
+/// Bytes held while a file is read, without what its rows become.
+fn reading_bytes(reading: &Reading, header: &Header, file_bytes: u64) -> u64 {
+    budget::decoding(header, file_bytes, reading.reduction)
+        + budget::resampling(header.size, &reading.across, &reading.down, reading.reduction)
 }
 
 fn afford(bytes: u64, refuse: impl FnOnce(u64, u64) -> PlanError) -> Result<(), PlanError> {

@@ -17,6 +17,14 @@ pub enum PlanError {
         /// MiB that are allowed.
         most_mib: u64,
     },
+    /// Files coded like this must be in memory whole.
+    #[error("files coded like this are read up to {most_bytes} bytes; this one has {file_bytes}")]
+    FileTooLarge {
+        /// Bytes of the file.
+        file_bytes: u64,
+        /// Bytes there may be.
+        most_bytes: u64,
+    },
     /// The answer is too large to be made.
     #[error(
         "an output of {size} takes {needed_mib} MiB to make; at most {most_mib} MiB are spent. Ask for less"

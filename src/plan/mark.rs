@@ -50,7 +50,7 @@ impl MarkPlan {
         placing.top += i64::from(framing.top);
         Self {
             index,
-            reading: Reading::new(mark.header, whole, turn, &framing),
+            reading: Reading::new(mark.header, whole, turn, &framing, false),
             turn: mark.header.turn.then(turn),
             placing,
         }

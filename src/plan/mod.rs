@@ -11,10 +11,10 @@ pub use error::PlanError;
 pub use mark::{Mark, MarkPlan};
 pub use reading::Reading;
 
+use crate::format::Format;
 use crate::geometry::{Framing, Size, Turn};
 use crate::negotiate::Target;
 use crate::picture::encode::Encoding;
-use crate::picture::encode::jpeg::JpegRows;
 use crate::picture::probe::Header;
 use crate::recipe::{Colour, Layer, Recipe};
 
@@ -67,10 +67,6 @@ impl Plan {
         let mut refusal = None;
         for encoding in target.encodings(header, recipe.quality()) {
             let plan = draft(Some(encoding))?;
-            let can_turn = |turn| JpegRows::can_turn(turn, plan.size);
-            if encoding.by_rows && !plan.only_turn().is_some_and(can_turn) {
-                continue;
-            }
             match plan.check(header, file_bytes, marks) {
                 Ok(()) => return Ok(plan),
                 Err(error) => refusal = Some(error),
@@ -79,13 +75,10 @@ impl Plan {
         refusal.map_or_else(|| draft(None), Err)
     }
 
-    /// The turn of a plan that takes no other step.
-    pub fn only_turn(&self) -> Option<Turn> {
-        match self.steps.as_slice() {
-            [] => Some(Turn::NONE),
-            [Step::Turn(turn)] => Some(*turn),
-            _ => None,
-        }
+    /// How planes are turned, where that is the only step to a JPEG: it is made without a frame of pixels.
+    pub fn turn_of_planes(&self) -> Option<Turn> {
+        let encoding = self.encoding.filter(|encoding| encoding.format == Format::Jpeg);
+        encoding.and_then(|_| only_turn(&self.steps))
     }
 
     /// What there is to do, whatever it costs.
@@ -110,8 +103,19 @@ impl Plan {
         let wanted = marks.iter().enumerate().filter(|(_, mark)| is_wide_enough(mark.layer, framing.canvas));
         let drawn = wanted.map(|(index, mark)| MarkPlan::new(index, *mark, framing.canvas, recipe.dpr()));
         steps.extend(drawn.map(Step::Mark));
-        let reading = Reading::new(header, kept, turn, &framing);
+        let is_jpeg = encoding.is_some_and(|encoding| encoding.format == Format::Jpeg);
+        let halves = is_jpeg && only_turn(&steps).is_some();
+        let reading = Reading::new(header, kept, turn, &framing, halves);
         Ok(Self { reading, steps, size: framing.canvas, encoding })
+    }
+}
+
+/// The turn of steps that are no more than one.
+fn only_turn(steps: &[Step]) -> Option<Turn> {
+    match *steps {
+        [] => Some(Turn::NONE),
+        [Step::Turn(turn)] => Some(turn),
+        _ => None,
     }
 }
 
@@ -158,8 +162,9 @@ fn is_wide_enough(layer: &Layer, canvas: Size) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::Format;
-    use crate::picture::probe::Coding;
+    use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
+    use crate::picture::probe::{Coding, JpegCoding};
+    use crate::picture::rows::Colours;
 
     /// What becomes of a 12-megapixel photograph.
     fn planned(options: &str, target: Target) -> Result<Encoding, PlanError> {
@@ -167,7 +172,9 @@ mod tests {
     }
 
     fn planned_turned(options: &str, target: Target, exif: u16) -> Result<Encoding, PlanError> {
-        let coding = Coding::Jpeg { progressive: false, samples_percent: 150, components: 3 };
+        let factors = vec![(2, 2), (1, 1), (1, 1)];
+        let colours = Colours::FullYcc;
+        let coding = Coding::Jpeg(JpegCoding { progressive: false, colours, plain_ink: false, factors });
         let size = Size::new(4_000, 3_000);
         let header = Header { format: Format::Jpeg, size, turn: Turn::from_exif(exif), alpha: false, coding };
         let recipe = Recipe::parse(options).unwrap();
@@ -175,15 +182,34 @@ mod tests {
     }
 
     #[test]
-    fn large_pictures_are_made_by_rows() {
-        let whole = Encoding::new(Format::Jpeg, 85);
-        assert_eq!(planned("width=1920", Target::Own), Ok(whole));
-        assert_eq!(planned("width=3840", Target::Own), Ok(Encoding { by_rows: true, ..whole }));
-        let by_rows = |options| planned_turned(options, Target::Own, 6).map(|encoding| encoding.by_rows);
-        assert_eq!(by_rows("width=3840"), Ok(true));
-        // An odd side cannot be mirrored by squares of two, and a pad wants a frame.
-        assert!(by_rows("width=2999").is_err());
+    fn jpegs_are_made_without_a_frame() {
+        let jpeg = Encoding::new(Format::Jpeg, 85);
+        assert_eq!(planned("width=3840", Target::Own), Ok(jpeg));
+        for turned in ["width=3840", "width=2999"] {
+            assert_eq!(planned_turned(turned, Target::Own, 6), Ok(jpeg), "{turned}");
+        }
+        // A pad wants a frame.
         assert!(planned("width=4000,height=4000,fit=pad", Target::Own).is_err());
+    }
+
+    #[test]
+    fn the_largest_cameras_are_afforded() {
+        let factors = vec![(2, 2), (1, 1), (1, 1)];
+        for (progressive, size) in [(false, Size::new(11_600, 8_700)), (true, Size::new(9_500, 6_350))] {
+            let (colours, factors) = (Colours::FullYcc, factors.clone());
+            let coding = Coding::Jpeg(JpegCoding { progressive, colours, plain_ink: false, factors });
+            let header =
+                Header { format: Format::Jpeg, size, turn: Turn::from_exif(6), alpha: false, coding };
+            // Four megapixels, in every format that is written, losslessly too, out of as long a file as is read.
+            for options in ["fit=cover", "fit=cover,quality=100", "fit=pad,background=red"] {
+                let recipe = Recipe::parse(&format!("width=2000,height=2000,{options}")).unwrap();
+                for format in [Format::Jpeg, Format::Webp, Format::Png, Format::Gif] {
+                    let bytes = if progressive { LARGEST_GATHERED_BYTES } else { LARGEST_FILE_BYTES };
+                    let plan = Plan::new(&recipe, &header, bytes, &[], Target::Fixed(format));
+                    assert!(plan.is_ok(), "{size} {progressive} {options} {format:?}: {plan:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,56 +1,85 @@
 //! How a file becomes a small frame: which part of it, at which reduction, along which axes.
 
 use crate::geometry::{Framing, Rect, Size, Turn};
-use crate::picture::ops::resize::Axis;
+use crate::picture::decode::{Reduction, Wanted};
+use crate::picture::ops::resize::{Axis, Shape};
 use crate::picture::probe::{Coding, Header};
 use crate::recipe::{Decimal, Length, Trim};
 
 /// Decode at a reduction, resample a window of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
-    /// The decoder makes one `reduction`-th of the size.
-    pub reduction: u8,
+    /// What the decoder leaves out.
+    pub reduction: Reduction,
     /// Columns.
     pub across: Axis,
     /// Rows.
     pub down: Axis,
+    /// What kind of rows is made.
+    pub shape: Shape,
 }
 
 impl Reading {
-    /// Reads what `framing` wants of the part `kept` of the upright picture, before `turn` is done to it.
-    pub(super) fn new(header: &Header, kept: Rect, turn: Turn, framing: &Framing) -> Self {
+    /// Reads what `framing` wants of the part `kept` of the upright picture, before `turn` is done to it; as luma and
+    /// halved chroma where that is all that is wanted and the file has it so.
+    pub(super) fn new(header: &Header, kept: Rect, turn: Turn, framing: &Framing, halves: bool) -> Self {
         // Turns only exchange and mirror axes, so they are done to the small frame. All rectangles are led
         // back to the way the file stores its rows.
         let whole_turn = header.turn.then(turn);
         let part = header.turn.rect_before(kept, header.upright());
         let scaled = whole_turn.size(framing.scaled);
         let window = whole_turn.rect_before(framing.window, framing.scaled);
-        let reduction = reduction(header, part.size, scaled);
-        let axis = |start: u32, length: u32, scaled: u32, first: u32, count: u32| Axis {
-            start: f64::from(start) / f64::from(reduction),
-            length: f64::from(length) / f64::from(reduction),
-            scaled,
-            first,
-            count,
+        let axis = |start: u32, length: u32, scaled: u32, first: u32, count: u32| {
+            let step = f64::from(length) / f64::from(scaled);
+            let low = f64::from(start);
+            Axis { start: low + step * f64::from(first), step, count, low, high: f64::from(start + length) }
         };
+        let shape = if halves { halved(whole_turn, window.size) } else { Shape::Pixels };
         Self {
-            reduction,
+            reduction: reduction(header, part.size, scaled, halves),
             across: axis(part.x, part.size.width, scaled.width, window.x, window.size.width),
             down: axis(part.y, part.size.height, scaled.height, window.y, window.size.height),
+            shape,
         }
+    }
+
+    /// The pixels of the file that are looked at.
+    pub fn wanted(&self) -> Wanted {
+        // Chroma of a quarter of the resolution is the coarsest there is.
+        let spacing = 4.0 * f64::from(self.reduction.luma.max(self.reduction.chroma));
+        Wanted { columns: self.across.reach(spacing), rows: self.down.reach(spacing) }
     }
 }
 
-/// The strongest reduction that still leaves the resampler something to shrink.
-fn reduction(header: &Header, part: Size, scaled: Size) -> u8 {
-    if !matches!(header.coding, Coding::Jpeg { .. }) {
-        return 1;
-    }
-    let leaves_enough = |by: u8| {
-        let by = u32::from(by);
-        part.width / by >= scaled.width && part.height / by >= scaled.height
+/// Halved chroma that lies right once it was turned: an odd side that is mirrored has its half sample at the front.
+fn halved(turn: Turn, window: Size) -> Shape {
+    let is_odd = |side: u32| !side.is_multiple_of(2);
+    let (x, y) = if turn.transpose { (turn.mirror_y, turn.mirror_x) } else { (turn.mirror_x, turn.mirror_y) };
+    Shape::HalvedYcc { leads: (x && is_odd(window.width), y && is_odd(window.height)) }
+}
+
+/// The strongest reduction that still leaves the resampler something to shrink, of luma and of chroma.
+fn reduction(header: &Header, part: Size, scaled: Size, halves: bool) -> Reduction {
+    let strongest = |have: (f64, f64), want: Size| {
+        let leaves_enough = |by: &u8| {
+            have.0 / f64::from(*by) >= f64::from(want.width)
+                && have.1 / f64::from(*by) >= f64::from(want.height)
+        };
+        [8, 4, 2].into_iter().find(leaves_enough).unwrap_or(1)
     };
-    [8, 4, 2].into_iter().find(|&by| leaves_enough(by)).unwrap_or(1)
+    let (x, y) = match &header.coding {
+        Coding::Jpeg(coding) => coding.chroma_density(),
+        Coding::WebpLossy if !header.alpha => (0.5, 0.5),
+        _ => return Reduction::NONE,
+    };
+    let have = (f64::from(part.width), f64::from(part.height));
+    let chroma = if halves { Size::new(scaled.width.div_ceil(2), scaled.height.div_ceil(2)) } else { scaled };
+    let (luma, chroma) = (strongest(have, scaled), strongest((have.0 * x, have.1 * y), chroma));
+    match header.coding {
+        // Luma and chroma are reduced alike.
+        Coding::WebpLossy => Reduction { luma: luma.min(chroma), chroma: luma.min(chroma) },
+        _ => Reduction { luma, chroma },
+    }
 }
 
 /// What `trim` leaves of an upright picture.

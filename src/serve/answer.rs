@@ -2,7 +2,7 @@
 
 use http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
-    LOCATION, VARY,
+    LOCATION, RETRY_AFTER, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
@@ -206,6 +206,7 @@ pub(super) fn problem<B>(method: &Method, problem: &Problem) -> Answer<B> {
     set(&mut headers, CONTENT_LENGTH, &document.len().to_string());
     match problem {
         Problem::Range { length } => set(&mut headers, CONTENT_RANGE, &format!("bytes */{length}")),
+        Problem::Busy => set(&mut headers, RETRY_AFTER, "1"),
         Problem::Method => set(&mut headers, ALLOW, "GET, HEAD, OPTIONS"),
         _ => {}
     }

@@ -5,7 +5,9 @@
 mod answer;
 mod config;
 mod freshness;
+mod incoming;
 mod key;
+pub mod memory;
 pub mod ports;
 mod problem;
 mod transform;
@@ -18,9 +20,9 @@ use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 
 use self::answer::{Delivery, Representation};
-use self::ports::{Blob, Cache, Clock, Log, Ports, Store};
+use self::ports::{Cache, Clock, Log, Ports, Store};
 use crate::format::Format;
-use crate::picture::budget::LARGEST_FILE_BYTES;
+use crate::picture::budget::LARGEST_GATHERED_BYTES;
 use crate::picture::probe::ProbeError;
 use crate::recipe::{OnError, Recipe, Source, TransformUrl, Unbuilt};
 
@@ -138,9 +140,9 @@ async fn original<S: Store, C: Cache, K: Clock, L: Log>(
     let Source::Key { key, .. } = Source::parse(&request.path, request.query.as_deref())? else {
         return Err(Problem::NoSuchPath);
     };
-    let found = ports.store.read(&key, LARGEST_FILE_BYTES).await?;
+    let found = ports.store.read(&key, LARGEST_GATHERED_BYTES).await?;
     let (version, blob) = found.ok_or_else(|| Problem::NotFound { key: key.clone() })?;
-    let bytes = blob.into_bytes();
+    let bytes = incoming::gather(blob).await?;
     let format = Format::sniff(&bytes).ok_or(ProbeError::NotAPicture)?;
     let representation = Representation {
         content_type: format.mime(),

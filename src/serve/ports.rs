@@ -6,6 +6,8 @@
 
 use http::HeaderMap;
 
+use super::memory::Ledger;
+
 /// Which bytes a key stands for at the moment.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Version {
@@ -31,10 +33,14 @@ pub enum StoreError {
     },
 }
 
-/// Bytes outside of linear memory, to be copied in once they are needed.
+/// How much of a file is copied into linear memory at a time.
+pub const PIECE_BYTES: u32 = 1 << 16;
+
+/// Bytes of a file, copied into linear memory piece by piece.
 pub trait Blob {
-    /// Copies them in.
-    fn into_bytes(self) -> Vec<u8>;
+    /// The next piece, not empty; nothing once all were read. Files that must be small enough to lie in memory whole
+    /// are there already: nobody waits for their pieces.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError>;
 }
 
 /// Where the sources are.
@@ -99,6 +105,8 @@ pub struct Ports<'a, S, C, K, L> {
     pub clock: &'a K,
     /// Log.
     pub log: &'a L,
+    /// Memory that all requests share.
+    pub memory: &'a Ledger,
 }
 
 impl<S, C, K, L> Clone for Ports<'_, S, C, K, L> {

@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use super::config::ConfigError;
 use super::ports::StoreError;
-use crate::picture::budget::LARGEST_FILE_BYTES;
+use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
 use crate::picture::encode::EncodeError;
 use crate::picture::probe::ProbeError;
 use crate::plan::PlanError;
@@ -39,11 +39,16 @@ pub enum Problem {
         key: String,
     },
     /// The file is too large to be read.
-    #[error("the file has {size_bytes} bytes; at most {LARGEST_FILE_BYTES} are read, all marks included")]
+    #[error(
+        "the file has {size_bytes} bytes; at most {LARGEST_FILE_BYTES} are read, {LARGEST_GATHERED_BYTES} of an original or of all marks together"
+    )]
     FileTooLarge {
         /// Its size.
         size_bytes: u64,
     },
+    /// Other transforms hold the memory that this one needs.
+    #[error("this location is busy with other large pictures; try again in a moment")]
+    Busy,
     /// The file is no picture we can read.
     #[error(transparent)]
     Probe(#[from] ProbeError),
@@ -112,6 +117,10 @@ impl Problem {
             Self::FileTooLarge { .. } => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "file-too-large", "The file is too large")
             }
+            Self::Plan(PlanError::FileTooLarge { .. }) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "file-too-large", "The file is too large for its coding")
+            }
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Too much is going on here"),
             Self::Probe(ProbeError::NotAPicture) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-a-picture", "The source is not a picture")
             }
@@ -154,7 +163,7 @@ impl Problem {
 
     /// Whether the cause is ours or the store's, so that it is logged and not shown.
     pub fn is_internal(&self) -> bool {
-        self.status().is_server_error() && !matches!(self, Self::Unbuilt(_))
+        self.status().is_server_error() && !matches!(self, Self::Unbuilt(_) | Self::Busy)
     }
 
     /// Whether `onerror=redirect` may send the client to the source: never past the door.
@@ -162,6 +171,7 @@ impl Problem {
         match self {
             Self::Unbuilt(_)
             | Self::FileTooLarge { .. }
+            | Self::Busy
             | Self::Probe(_)
             | Self::Plan(_)
             | Self::Render(_)

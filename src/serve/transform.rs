@@ -6,15 +6,16 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::Request;
 use super::answer::{self, Answer, Delivery, Representation};
 use super::config::Config;
+use super::incoming::{self, Incoming};
 use super::key::{VariantKey, version_cache_key};
-use super::ports::{Blob, Cache, CachedBody, Clock, Log, Ports, Store, Version};
+use super::ports::{Cache, CachedBody, Clock, Log, Ports, Store, Version};
 use super::problem::Problem;
 use crate::negotiate::{Accept, Target};
-use crate::picture::budget::LARGEST_FILE_BYTES;
+use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
 use crate::picture::probe::Header;
 use crate::plan::{Mark, Plan};
 use crate::recipe::{Recipe, Source};
-use crate::render::{SourceFile, render};
+use crate::render::Rendering;
 
 /// Variants are named by the versions of their sources, so they never go stale; a year is for ever.
 const VARIANT_SECONDS: u32 = 31_536_000;
@@ -94,7 +95,8 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
             }
         }
         let read = self.ports.clock.now_ms();
-        let (content_type, bytes) = self.carry_out(blobs)?;
+        let version = versions.first().ok_or_else(|| Problem::Defect("no source was read".to_owned()))?;
+        let (content_type, bytes) = self.carry_out(version, blobs).await?;
         let variant = self.variant(&versions);
         let representation = self.representation(&variant, &versions, content_type);
         let headers = representation.headers(bytes.len());
@@ -105,19 +107,33 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
         Ok(answer)
     }
 
-    /// Files in memory, header, budget, plan, pixels. Nothing in here waits, so one transform is in memory at a time.
-    fn carry_out(&self, blobs: Vec<S::Blob>) -> Result<(&'static str, Vec<u8>), Problem> {
-        let mut files = blobs.into_iter().map(|blob| SourceFile::read(blob.into_bytes()));
-        let source = files.next().ok_or_else(|| Problem::Defect("no source was read".to_owned()))??;
-        let mark_files = files.collect::<Result<Vec<_>, _>>()?;
-        let planned: Vec<Mark<'_>> =
-            self.recipe.marks().zip(&mark_files).map(|((_, layer), file)| file.as_mark(layer)).collect();
-        let file_bytes = source.file_bytes();
-        let plan = Plan::new(self.recipe, &source.header, file_bytes, &planned, self.target)?;
-        match plan.encoding {
-            Some(encoding) => Ok((encoding.format.mime(), render(source, &mark_files, &plan)?)),
-            None => Ok(("application/json", facts(&source.header, file_bytes, &plan)?)),
+    /// Header, marks, budget, plan, pixels.
+    async fn carry_out(
+        &self,
+        version: &Version,
+        blobs: Vec<S::Blob>,
+    ) -> Result<(&'static str, Vec<u8>), Problem> {
+        let mut blobs = blobs.into_iter();
+        let blob = blobs.next().ok_or_else(|| Problem::Defect("no source was read".to_owned()))?;
+        let mut mark_files = Vec::with_capacity(blobs.len());
+        for blob in blobs {
+            mark_files.push(incoming::gather_file(blob).await?);
         }
+        let file_bytes = version.size_bytes;
+        let source = Incoming::open(blob, file_bytes).await?;
+        let marks: Vec<Mark<'_>> =
+            self.recipe.marks().zip(&mark_files).map(|((_, layer), file)| file.as_mark(layer)).collect();
+        let plan = Plan::new(self.recipe, &source.header, file_bytes, &marks, self.target)?;
+        let Some(encoding) = plan.encoding else {
+            return Ok(("application/json", facts(&source.header, file_bytes, &plan)?));
+        };
+        let peak_bytes = plan.peak_bytes(&source.header, file_bytes, &marks);
+        let promise = self.ports.memory.promise(peak_bytes).ok_or(Problem::Busy)?;
+        let mut rendering = Rendering::new(&source.header, file_bytes, &mark_files, &plan)?;
+        source.feed(&mut rendering).await?;
+        let bytes = rendering.finish()?;
+        drop(promise);
+        Ok((encoding.format.mime(), bytes))
     }
 
     /// The version of every file, remembered for a while so that a hit need not ask the store.
@@ -159,12 +175,15 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
     async fn read_files(&self) -> Result<(Vec<Version>, Vec<S::Blob>), Problem> {
         let mut versions = Vec::with_capacity(self.files.len());
         let mut blobs = Vec::with_capacity(self.files.len());
-        // All of them will be in memory at once, so they share what one file may have.
-        let mut room_bytes = LARGEST_FILE_BYTES;
+        // Marks will be in memory all at once, so they share what one file may have there.
+        let (mut most_bytes, mut room_bytes) = (LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES);
         for &key in &self.files {
-            let found = self.ports.store.read(key, room_bytes).await?;
+            let found = self.ports.store.read(key, most_bytes).await?;
             let (version, blob) = found.ok_or_else(|| Problem::NotFound { key: key.to_owned() })?;
-            room_bytes = room_bytes.saturating_sub(version.size_bytes);
+            if !versions.is_empty() {
+                room_bytes = room_bytes.saturating_sub(version.size_bytes);
+            }
+            most_bytes = room_bytes;
             versions.push(version);
             blobs.push(blob);
         }

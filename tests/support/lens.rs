@@ -1,12 +1,13 @@
 //! From options and files to an answer's bytes, without a server around it.
 
 use lenslet::negotiate::{Accept, Target};
-use lenslet::picture::budget::{self, LARGEST_TRANSFORM_BYTES};
-use lenslet::picture::decode::{self, DecodeError};
-use lenslet::picture::ops::resize::{Axis, Resampler};
+use std::ops::ControlFlow;
+
+use lenslet::picture::Picture;
+use lenslet::picture::decode::{DecodeError, Decoder, Reduction, Wanted};
+use lenslet::picture::ops::resize::{Axis, Resampler, Shape};
 use lenslet::picture::probe::{Header, ProbeError};
-use lenslet::picture::rows::{Frame, RowSink};
-use lenslet::picture::{Channels, Picture};
+use lenslet::picture::rows::{Frame, Layout, RowSink};
 use lenslet::plan::{Mark, Plan, PlanError};
 use lenslet::recipe::{Recipe, RecipeError};
 use lenslet::render::{RenderError, SourceFile, render};
@@ -40,7 +41,7 @@ impl Refusal {
 /// Carries options out on a file; marks stand in drawing order.
 pub fn transform(options: &str, source: &[u8], marks: &[&[u8]]) -> Result<Vec<u8>, Refusal> {
     let (plan, source, marks) = prepare(options, source, marks)?;
-    Ok(render(source, &marks, &plan)?)
+    Ok(render(&source, &marks, &plan)?)
 }
 
 /// Everything before the pixels: recipe, headers, budget, plan.
@@ -67,38 +68,38 @@ fn open(bytes: &[u8]) -> Result<SourceFile, ProbeError> {
 /// The pixels of a file as they are stored, neither turned nor scaled.
 pub fn pixels(file: &[u8]) -> Picture {
     let header = Header::read(file).unwrap();
-    let axis = |side: u32| Axis { start: 0.0, length: side.into(), scaled: side, first: 0, count: side };
-    let mut whole = Resampler::new(axis(header.size.width), axis(header.size.height), Frame::default());
-    decode::decode(file, &header, 1, &mut whole).unwrap();
+    let Size { width, height } = header.size;
+    let mut whole = Resampler::new(Axis::whole(width), Axis::whole(height), Shape::Pixels, Frame::default());
+    decode(file, &header, Reduction::NONE, &mut whole).unwrap();
     whole.into_sink().finish().unwrap()
 }
 
-/// Decodes into nothing.
-pub fn decode_only(file: &[u8], header: &Header, reduction: u8) -> Result<(), DecodeError> {
-    struct Nothing;
-    impl RowSink for Nothing {
-        fn begin(&mut self, _: Size, _: Channels) {}
-        fn row(&mut self, _: &[u8]) -> std::ops::ControlFlow<()> {
-            std::ops::ControlFlow::Continue(())
-        }
+/// Decodes all of a file into a sink.
+pub fn decode(
+    file: &[u8],
+    header: &Header,
+    reduction: Reduction,
+    sink: &mut dyn RowSink,
+) -> Result<(), DecodeError> {
+    let Size { width, height } = header.size;
+    let mut decoder =
+        Decoder::new(header, file.len() as u64, reduction, Wanted { columns: 0..width, rows: 0..height });
+    match decoder.push(file, sink)? {
+        ControlFlow::Break(()) => Ok(()),
+        ControlFlow::Continue(()) => decoder.finish(sink),
     }
-    decode::decode(file, header, reduction, &mut Nothing)
 }
 
-/// What the budget says that carrying out a plan without marks may hold, the file included.
-pub fn predicted_bytes(plan: &Plan, source: &SourceFile) -> u64 {
-    let header = &source.header;
-    let by = u32::from(plan.reading.reduction);
-    let reduced = Size::new(header.size.width.div_ceil(by), header.size.height.div_ceil(by));
-    let channels = if header.alpha { Channels::Rgba } else { Channels::Rgb };
-    let reading = source.bytes.len() as u64
-        + budget::decoding(header, plan.reading.reduction)
-        + budget::resampling(reduced, &plan.reading.across, &plan.reading.down);
-    let read = budget::frame(Size::new(plan.reading.across.count, plan.reading.down.count), channels);
-    let reading = reading + read;
-    let frame = budget::frame(plan.size, Channels::Rgba);
-    let encoding = plan.encoding.map_or(0, |encoding| budget::encoding(plan.size, channels, encoding));
-    reading.max(2 * read).max(read + frame).max(frame + encoding).min(LARGEST_TRANSFORM_BYTES)
+/// Decodes into nothing.
+pub fn decode_only(file: &[u8], header: &Header, reduction: Reduction) -> Result<(), DecodeError> {
+    struct Nothing;
+    impl RowSink for Nothing {
+        fn begin(&mut self, _: &Layout) {}
+        fn row(&mut self, _: usize, _: &[u8]) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+    }
+    decode(file, header, reduction, &mut Nothing)
 }
 
 /// The largest difference of any sample of two pictures of one size; alpha counts as a sample, and colours

@@ -23,6 +23,20 @@ pub fn with_chunks(png: &[u8], chunks: &[u8]) -> Vec<u8> {
     [head, chunks, rest].concat()
 }
 
+/// The same file with the right checksum behind every chunk: a changed one is otherwise not looked into.
+pub fn mended(png: &[u8]) -> Vec<u8> {
+    let mut mended = png.to_vec();
+    let mut at = SIGNATURE.len();
+    while let Some(length) = png.get(at..).and_then(<[u8]>::first_chunk) {
+        let (kind, end) = (at + 4, at + 8 + u32::from_be_bytes(*length) as usize);
+        let Some(body) = png.get(kind..end) else { break };
+        let Some(checksum) = mended.get_mut(end..end + 4) else { break };
+        checksum.copy_from_slice(&crc32(&[body]).to_be_bytes());
+        at = end + 4;
+    }
+    mended
+}
+
 /// An Adam7 file of `width` × `height` pixels (PNG specification, 8.2), uncompressed.
 pub fn interlaced(
     width: u32,

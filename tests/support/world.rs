@@ -7,7 +7,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use lenslet::serve::ports::{Blob, Cache, CachedBody, Clock, Entry, Log, Ports, Store, StoreError, Version};
+use lenslet::picture::budget::LARGEST_TRANSFORM_BYTES;
+use lenslet::serve::memory::Ledger;
+use lenslet::serve::ports::{
+    Blob, Cache, CachedBody, Clock, Entry, Log, PIECE_BYTES, Ports, Store, StoreError, Version,
+};
 use lenslet::serve::{Answer, AnswerBody, Config, Request, answer};
 
 /// Runs a future that never waits for anything outside.
@@ -29,12 +33,15 @@ pub struct Objects {
 
 type Object = (Version, Arc<[u8]>);
 
+/// An object's bytes, and how many of them were read.
 #[derive(Debug)]
-pub struct Bytes(Arc<[u8]>);
+pub struct Bytes(Arc<[u8]>, usize);
 
 impl Blob for Bytes {
-    fn into_bytes(self) -> Vec<u8> {
-        self.0.to_vec()
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        let piece: Vec<u8> = self.0.iter().skip(self.1).take(PIECE_BYTES as usize).copied().collect();
+        self.1 += piece.len();
+        Ok((!piece.is_empty()).then_some(piece))
     }
 }
 
@@ -60,7 +67,7 @@ impl Store for Objects {
             Some((version, _)) if version.size_bytes > most_bytes => {
                 Err(StoreError::TooLarge { size_bytes: version.size_bytes })
             }
-            found => Ok(found.map(|(version, bytes)| (version, Bytes(bytes)))),
+            found => Ok(found.map(|(version, bytes)| (version, Bytes(bytes, 0)))),
         }
     }
 }
@@ -120,6 +127,7 @@ pub struct World {
     pub objects: Objects,
     pub kept: Kept,
     diary: Diary,
+    memory: Ledger,
 }
 
 /// An answer with its body read and its headers sorted by name.
@@ -192,6 +200,12 @@ impl World {
         self.kept.entries.borrow().keys().filter(|key| key.contains("/variant/")).count()
     }
 
+    /// Does something while others hold all memory.
+    pub fn while_full<T>(&self, act: impl FnOnce(&Self) -> T) -> T {
+        let _promise = self.memory.promise(LARGEST_TRANSFORM_BYTES).unwrap();
+        act(self)
+    }
+
     pub fn get(&self, url: &str) -> Seen {
         self.ask(Method::GET, url, &[])
     }
@@ -209,7 +223,13 @@ impl World {
             query,
             headers: headers.collect(),
         };
-        let ports = Ports { store: &self.objects, cache: &self.kept, clock: &self.kept, log: &self.diary };
+        let ports = Ports {
+            store: &self.objects,
+            cache: &self.kept,
+            clock: &self.kept,
+            log: &self.diary,
+            memory: &self.memory,
+        };
         see(block_on(answer(&request, &self.config, ports)))
     }
 }

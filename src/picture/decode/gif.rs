@@ -6,7 +6,7 @@ use super::DecodeError;
 use crate::format::Format;
 use crate::picture::Channels;
 use crate::picture::probe::Header;
-use crate::picture::rows::RowSink;
+use crate::picture::rows::{Layout, RowSink};
 
 pub(super) fn decode(bytes: &[u8], header: &Header, sink: &mut dyn RowSink) -> Result<(), DecodeError> {
     let broken = |reason: &dyn ToString| DecodeError::new(Format::Gif, &reason.to_string());
@@ -37,7 +37,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, sink: &mut dyn RowSink) -> R
             _ => [0; 4],
         })
         .collect();
-    sink.begin(header.size, channels);
+    sink.begin(&Layout::whole(channels.into(), header.size));
     let mut row = vec![0; header.size.width as usize * bytes_per_pixel];
     for y in 0..header.size.height {
         row.fill(0);
@@ -48,7 +48,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, sink: &mut dyn RowSink) -> R
                 pixel.copy_from_slice(colour);
             }
         }
-        if sink.row(&row).is_break() {
+        if sink.row(0, &row).is_break() {
             break;
         }
     }

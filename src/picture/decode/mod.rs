@@ -1,16 +1,24 @@
-//! Compressed bytes in, rows out. One file per format; each wraps the decoder that serves it best today.
+//! Compressed bytes in, as they come; rows of planes out, as they are done. One file or folder per format.
 
 mod gif;
 mod jpeg;
 mod png;
-mod segments;
 mod webp;
 
-use super::Channels;
-use super::probe::Header;
+pub use jpeg::{Reduction, Wanted};
+
+pub(super) use jpeg::held_bytes as jpeg_bytes;
+pub(super) use png::held_bytes as png_bytes;
+pub(super) use webp::held_bytes as webp_bytes;
+
+use std::ops::ControlFlow;
+
+use self::jpeg::JpegDecoder;
+use self::png::PngDecoder;
+use super::budget::LARGEST_GATHERED_BYTES;
+use super::probe::{Coding, Header};
 use super::rows::RowSink;
 use crate::format::Format;
-use crate::geometry::Size;
 
 /// A file whose header was read and whose pixels are not what it promised.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,26 +36,71 @@ impl DecodeError {
     }
 }
 
-/// Decodes the first frame of `bytes` at one `reduction`-th of its size (1, 2, 4 or 8; formats other than
-/// JPEG know only 1) into `sink`. The caller has checked the budget.
-pub fn decode(
-    bytes: &[u8],
-    header: &Header,
-    reduction: u8,
-    sink: &mut dyn RowSink,
-) -> Result<(), DecodeError> {
-    match header.format {
-        Format::Jpeg => jpeg::decode(bytes, header, reduction, sink),
-        Format::Png => png::decode(bytes, header, sink),
-        Format::Webp => webp::decode(bytes, header, sink),
-        Format::Gif => gif::decode(bytes, header, sink),
-        Format::Avif => Err(DecodeError::new(header.format, &"it is not read")),
+/// Decodes the first frame of a file that is given to it piece by piece. The caller has checked the budget.
+#[derive(Debug)]
+pub struct Decoder {
+    header: Header,
+    reduction: Reduction,
+    way: Way,
+}
+
+#[derive(Debug)]
+enum Way {
+    Jpeg(Box<JpegDecoder>),
+    Png(Box<PngDecoder>),
+    /// The file is gathered first.
+    Gathered(Vec<u8>),
+}
+
+/// Whether a file with this header must be in memory whole before a pixel of it can be decoded.
+pub fn is_gathered(header: &Header) -> bool {
+    match &header.coding {
+        Coding::Jpeg(coding) => coding.progressive,
+        Coding::Png { interlaced, .. } => *interlaced,
+        Coding::WebpLossy | Coding::WebpLossless | Coding::WebpAnimated | Coding::Gif => true,
     }
 }
 
-/// Hands a whole frame on, row by row.
-fn send_frame(samples: &[u8], size: Size, channels: Channels, sink: &mut dyn RowSink) {
-    sink.begin(size, channels);
-    let stride = size.width as usize * channels.count();
-    let _ = samples.chunks_exact(stride).try_for_each(|row| sink.row(row));
+impl Decoder {
+    /// A decoder for a file of so many bytes with this header, at a reduction that its format knows: any for JPEG, none for PNG and GIF.
+    /// Pixels that are not wanted may be anything.
+    pub fn new(header: &Header, file_bytes: u64, reduction: Reduction, wanted: Wanted) -> Self {
+        // What is gathered does not grow by doubling.
+        let file_bytes = usize::try_from(file_bytes.min(LARGEST_GATHERED_BYTES)).unwrap_or(0);
+        let way = match &header.coding {
+            Coding::Jpeg(coding) => {
+                Way::Jpeg(Box::new(JpegDecoder::new(header.size, coding, file_bytes, reduction, wanted)))
+            }
+            Coding::Png { .. } => Way::Png(Box::new(PngDecoder::new(header))),
+            _ => Way::Gathered(Vec::with_capacity(file_bytes)),
+        };
+        Self { header: header.clone(), reduction, way }
+    }
+
+    /// Takes the next bytes and hands on the rows that they complete. `Break` when no more are wanted.
+    pub fn push(&mut self, bytes: &[u8], sink: &mut dyn RowSink) -> Result<ControlFlow<()>, DecodeError> {
+        match &mut self.way {
+            Way::Jpeg(decoder) => decoder.push(bytes, sink),
+            Way::Png(decoder) => decoder.push(bytes, sink),
+            Way::Gathered(file) => {
+                file.extend_from_slice(bytes);
+                Ok(ControlFlow::Continue(()))
+            }
+        }
+    }
+
+    /// The file has ended. Not to be called after a `Break`.
+    pub fn finish(&mut self, sink: &mut dyn RowSink) -> Result<(), DecodeError> {
+        match &mut self.way {
+            Way::Jpeg(decoder) => decoder.finish(sink),
+            Way::Png(decoder) => decoder.finish(),
+            Way::Gathered(file) => match self.header.format {
+                Format::Webp => webp::decode(file, &self.header, self.reduction.luma, sink),
+                Format::Gif => gif::decode(file, &self.header, sink),
+                Format::Jpeg | Format::Png | Format::Avif => {
+                    Err(DecodeError::new(self.header.format, &"it is not read"))
+                }
+            },
+        }
+    }
 }

@@ -15,15 +15,12 @@ pub struct Encoding {
     pub format: Format,
     /// 1–100, for formats that lose. WebP loses nothing at 100.
     pub quality: u8,
-    /// JPEG only: made out of rows instead of a frame, in less memory and without Huffman tables of its own. For
-    /// pictures that do not fit otherwise.
-    pub by_rows: bool,
 }
 
 impl Encoding {
-    /// An encoding out of a whole frame.
+    /// An encoding.
     pub fn new(format: Format, quality: u8) -> Self {
-        Self { format, quality, by_rows: false }
+        Self { format, quality }
     }
 
     /// Whether this is WebP's lossless coding.

@@ -15,7 +15,7 @@ pub fn turn(picture: Picture, turn: Turn) -> Picture {
 }
 
 /// The samples of a picture or plane of `size` pixels of so many bytes, turned.
-pub(in crate::picture) fn turn_samples(samples: &[u8], size: Size, bytes: usize, turn: Turn) -> Vec<u8> {
+pub(crate) fn turn_samples(samples: &[u8], size: Size, bytes: usize, turn: Turn) -> Vec<u8> {
     let after = turn.size(size);
     let stride = size.width as usize * bytes;
     let mut turned = Vec::with_capacity(samples.len());

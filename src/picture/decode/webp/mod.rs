@@ -1,0 +1,150 @@
+//! WebP (RFC 9649), decoded by rows. Of an animation, the first frame on its canvas.
+//!
+//! Lossy pictures come as planes of luma and halved chroma, at a half, a quarter or an eighth of their size if that is
+//! enough; all others as pixels. Nothing is held whole: a lossy picture takes a strip of a few rows, a lossless one
+//! what references reach back to.
+
+#![expect(clippy::inline_always, reason = "kernels are small functions that must vanish into their loops")]
+
+mod alpha;
+mod canvas;
+mod chunks;
+mod lossless;
+mod lossy;
+mod upsample;
+
+use std::ops::ControlFlow;
+
+use self::alpha::Alpha;
+use self::canvas::Canvas;
+use self::chunks::{Found, FramePlace, Image};
+use self::lossless::Lossless;
+use self::lossy::Lossy;
+use self::upsample::Upsampler;
+use super::DecodeError;
+use crate::format::Format;
+use crate::picture::probe::{Coding, Header};
+use crate::picture::rows::RowSink;
+
+/// Why a file cannot be decoded, in a few words.
+type Reason = &'static str;
+
+/// Turns nothing into a reason.
+trait Broken<T> {
+    fn broken(self, reason: Reason) -> Result<T, Reason>;
+}
+
+impl<T> Broken<T> for Option<T> {
+    fn broken(self, reason: Reason) -> Result<T, Reason> {
+        self.ok_or(reason)
+    }
+}
+
+/// Bytes that decoding holds at most, without the file.
+pub(in crate::picture) fn held_bytes(header: &Header, reduction: u8) -> u64 {
+    let size = header.size;
+    let pixels = canvas::held_bytes(size) + upsample::held_bytes(size) + lossy::held_bytes(size, 1);
+    match header.coding {
+        Coding::WebpLossy if !header.alpha => lossy::held_bytes(size, reduction),
+        Coding::WebpLossless => lossless::held_bytes(size) + canvas::held_bytes(size),
+        // With alpha that is as large as the picture.
+        _ => pixels + alpha::held_bytes(size),
+    }
+}
+
+/// Decodes the first frame of a file. Opaque lossy pictures come at one `reduction`-th of their size (1, 2, 4 or 8), all
+/// others at the whole of it.
+pub(super) fn decode(
+    file: &[u8],
+    header: &Header,
+    reduction: u8,
+    sink: &mut dyn RowSink,
+) -> Result<(), DecodeError> {
+    pixels(file, header, reduction, sink).map_err(|reason| DecodeError::new(Format::Webp, &reason))
+}
+
+fn pixels(file: &[u8], header: &Header, reduction: u8, sink: &mut dyn RowSink) -> Result<(), Reason> {
+    let found = chunks::find(file)?;
+    let frame_size = match found.image {
+        Image::Lossy(frame) => Lossy::size(frame)?,
+        Image::Lossless(stream) => lossless::size(stream)?,
+    };
+    let place = found.place.unwrap_or(FramePlace { left: 0, top: 0, size: frame_size, is_blended: false });
+    if place.size != frame_size || found.canvas.unwrap_or(frame_size) != header.size {
+        return Err("two headers disagree");
+    }
+    if found.place.is_none() && frame_size != header.size {
+        return Err("two headers disagree");
+    }
+    match found.image {
+        Image::Lossy(frame) if found.place.is_none() && !header.alpha => {
+            let reduction = if matches!(reduction, 2 | 4 | 8) { reduction } else { 1 };
+            let lossy = Lossy::open(frame)?;
+            sink.begin(&lossy::layout(frame_size, reduction));
+            lossy.decode(reduction, sink)
+        }
+        Image::Lossy(frame) => lossy_pixels(frame, &found, place, header, sink),
+        Image::Lossless(stream) => lossless_pixels(stream, place, header, sink),
+    }
+}
+
+fn lossless_pixels(
+    stream: &[u8],
+    place: FramePlace,
+    header: &Header,
+    sink: &mut dyn RowSink,
+) -> Result<(), Reason> {
+    let mut lossless = Lossless::open(stream)?;
+    let (mut canvas, mut flow) = Canvas::begin(header.size, place, header.alpha, sink);
+    for _ in 0..place.size.height {
+        if flow.is_break() {
+            return Ok(());
+        }
+        let row = lossless.next_row()?;
+        flow = canvas.lay(row.iter().map(|&colour| {
+            let [b, g, r, a] = colour.to_le_bytes();
+            [r, g, b, a]
+        }));
+    }
+    if flow.is_continue() {
+        canvas.finish();
+    }
+    Ok(())
+}
+
+/// Luma, chroma and alpha, row by row into pixels.
+fn lossy_pixels(
+    frame: &[u8],
+    found: &Found,
+    place: FramePlace,
+    header: &Header,
+    sink: &mut dyn RowSink,
+) -> Result<(), Reason> {
+    let lossy = Lossy::open(frame)?;
+    let mut alpha = Alpha::open(found.alpha, place.size)?;
+    let (mut canvas, flow) = Canvas::begin(header.size, place, header.alpha, sink);
+    if flow.is_break() {
+        return Ok(());
+    }
+    let mut result = Ok(());
+    let mut was_stopped = false;
+    let mut upsampler = Upsampler::new(place.size, |pixels: &mut [[u8; 4]]| {
+        let row = match alpha.next_row() {
+            Ok(row) => row,
+            Err(reason) => {
+                result = Err(reason);
+                return ControlFlow::Break(());
+            }
+        };
+        let flow = canvas.lay(pixels.iter().zip(row).map(|(&[r, g, b, _], &a)| [r, g, b, a]));
+        was_stopped = flow.is_break();
+        flow
+    });
+    lossy.decode(1, &mut upsampler)?;
+    drop(upsampler);
+    result?;
+    if !was_stopped {
+        canvas.finish();
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! Everything in the file that is not the scan (ISO 10918-1, B.2; JFIF 1.02).
+
+use super::huffman::Table;
+use super::quantise::ZIGZAG;
+use crate::geometry::Size;
+
+pub(super) const START_OF_IMAGE: [u8; 2] = [0xFF, 0xD8];
+pub(super) const END_OF_IMAGE: [u8; 2] = [0xFF, 0xD9];
+
+/// Version 1.2, square pixels, no thumbnail.
+pub(super) const JFIF: &[u8] = b"\xFF\xE0\0\x10JFIF\0\x01\x02\0\0\x01\0\x01\0\0";
+
+/// One component as the frame's header has it.
+pub(super) struct ComponentHeader {
+    /// Blocks of one unit of the scan, across and down.
+    pub(super) factors: (u8, u8),
+    /// Which Huffman tables are its.
+    pub(super) huffman: u8,
+}
+
+fn segment(marker: u8, body: &[u8], file: &mut Vec<u8>) {
+    // Nothing here is longer than 300 bytes.
+    let length = u16::try_from(body.len() + 2).unwrap_or(u16::MAX);
+    file.extend_from_slice(&[0xFF, marker]);
+    file.extend_from_slice(&length.to_be_bytes());
+    file.extend_from_slice(body);
+}
+
+/// The first quantiser table, given row by row.
+pub(super) fn quantiser(table: &[u8; 64], file: &mut Vec<u8>) {
+    let mut body = vec![0];
+    body.extend(ZIGZAG.iter().filter_map(|&at| table.get(usize::from(at))));
+    segment(0xDB, &body, file);
+}
+
+/// A baseline frame of eight bits a sample.
+pub(super) fn frame(size: Size, components: &[ComponentHeader], file: &mut Vec<u8>) {
+    let mut body = vec![8];
+    for side in [size.height, size.width] {
+        // Neither is longer than 16 bits say.
+        body.extend(u16::try_from(side).unwrap_or(u16::MAX).to_be_bytes());
+    }
+    body.extend(u8::try_from(components.len()));
+    for (component, id) in components.iter().zip(1..) {
+        let (across, down) = component.factors;
+        // There is one quantiser table.
+        body.extend([id, across << 4 | down, 0]);
+    }
+    segment(0xC0, &body, file);
+}
+
+/// The Huffman tables of this index, for differences and for coefficients.
+pub(super) fn huffman(index: u8, dc: &Table, ac: &Table, file: &mut Vec<u8>) {
+    for (class, table) in [(0x00, dc), (0x10, ac)] {
+        let mut body = vec![class | index];
+        body.extend(table.counts);
+        body.extend(&table.symbols);
+        segment(0xC4, &body, file);
+    }
+}
+
+/// The header of a scan of all components and coefficients.
+pub(super) fn scan(components: &[ComponentHeader], file: &mut Vec<u8>) {
+    let mut body = Vec::new();
+    body.extend(u8::try_from(components.len()));
+    for (component, id) in components.iter().zip(1..) {
+        body.extend([id, component.huffman << 4 | component.huffman]);
+    }
+    body.extend([0, 63, 0]);
+    segment(0xDA, &body, file);
+}
