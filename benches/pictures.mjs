@@ -1,4 +1,5 @@
-// The pictures: those of a given folder, else those beside the checkout, else made ones.
+// The pictures: those of a given folder, else those beside the checkout, else made ones. Those that are nowhere are
+// made of the others.
 
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,6 +18,33 @@ export async function findPictures(given, env) {
   await makePictures(env);
   return { folder: MADE, made: true };
 }
+
+/** Where a task's picture is; nothing where there is none and it cannot be made. */
+export async function findPicture(folder, name) {
+  const beside = join(folder, name);
+  if (existsSync(beside)) return beside;
+  const made = join(MADE, name);
+  const { from, change } = OTHERS[name] ?? {};
+  if (!from || !existsSync(join(folder, from))) return null;
+  if (!existsSync(made)) {
+    mkdirSync(MADE, { recursive: true });
+    const { default: sharp } = await import('sharp');
+    await change(sharp(join(folder, from))).toFile(made);
+  }
+  return made;
+}
+
+const JPEG = { quality: 85 };
+
+const OTHERS = {
+  'photo-12mp.png': { from: 'photo-12mp.jpg', change: (image) => image.png({ compressionLevel: 3 }) },
+  'photo-1mp.jpg': { from: 'photo-12mp.jpg', change: (image) => image.resize(1_156, 867).jpeg(JPEG) },
+  'photo-4mp.jpg': { from: 'photo-12mp.jpg', change: (image) => image.resize(2_312, 1_734).jpeg(JPEG) },
+  'photo-48mp.jpg': {
+    from: 'photo-100mp.jpg',
+    change: (image) => image.extract({ left: 0, top: 0, width: 8_000, height: 6_000 }).jpeg(JPEG),
+  },
+};
 
 /** The project's sample photo, and from it what else the tasks ask for: a PNG, a WebP and a progressive JPEG. */
 async function makePictures(env) {

@@ -5,7 +5,7 @@ export function rowsOf(task, subjects, results) {
   const sharp = results[subjects.findIndex(({ name }) => name === 'sharp')];
   const sharpMs = sharp && !sharp.error ? median(sharp.ms) : null;
   return subjects.map(({ name }, index) => {
-    const row = { task: task.name, subject: name };
+    const row = { task: task.name, subject: name, megapixels: task.megapixels };
     const { error, ms, cpuMs, firstMs, bytes, linearBytes, score } = results[index];
     if (error) return { ...row, median_ms: null, ratio_to_sharp: null, bytes: null, ssimulacra2: null, linear_mib: null, error };
     return {
@@ -15,6 +15,7 @@ export function rowsOf(task, subjects, results) {
       max_ms: rounded(Math.max(...ms), 2),
       // Of all its threads. It is the steadier figure where the machine is busy with other things.
       cpu_ms: rounded(median(cpuMs), 2),
+      ms_per_megapixel: task.megapixels && rounded(median(ms) / task.megapixels, 3),
       ratio_to_sharp: sharpMs && rounded(median(ms) / sharpMs, 3),
       bytes,
       ssimulacra2: rounded(score, 2),
@@ -32,10 +33,21 @@ export function markdown(rows) {
   const sizes = rows.filter(({ task }) => task === 'size');
   const head = ['task', 'subject', 'median ms', 'min–max', '× sharp', 'bytes', 'SSIMULACRA2', 'linear MiB'];
   const lines = [line(head), line(['---', '---', ...head.slice(2).map(() => '---:')]), ...times.map((row) => line(cells(row)))];
+  lines.push(...growth(times));
   for (const { subject, gzip_bytes, raw_bytes } of sizes) {
     lines.push('', `The whole Worker (${subject}): ${kb(gzip_bytes)} KB gzipped, ${kb(raw_bytes)} KB as it is.`);
   }
   return lines.join('\n');
+}
+
+/** What a megapixel costs as the source grows. */
+function growth(rows) {
+  const grown = rows.filter(({ ms_per_megapixel }) => ms_per_megapixel).toSorted((a, b) => a.megapixels - b.megapixels);
+  return [...new Set(grown.map(({ subject }) => subject))].flatMap((subject) => {
+    const own = grown.filter((row) => row.subject === subject);
+    const costs = own.map((row) => `${row.ms_per_megapixel.toFixed(2)} ms at ${Math.round(row.megapixels)} MP`);
+    return own.length > 1 ? ['', `A megapixel of JPEG costs ${subject} ${costs.join(', ')}.`] : [];
+  });
 }
 
 function cells({ task, subject, error, ...row }) {

@@ -1,13 +1,19 @@
 // What everybody is asked to do: one picture to a width, in another format, at quality 80.
 
-/** `picture` is a file of the pictures folder. */
+/** `picture` is a file of the pictures folder; tasks with `megapixels` are the same work on a growing source. */
 export const tasks = [
-  { name: 'T1', picture: 'photo-12mp.jpg', width: 800, format: 'jpeg', says: '12 MP JPEG → 800 px JPEG' },
+  { name: 'T1', picture: 'photo-12mp.jpg', width: 800, format: 'jpeg', megapixels: 12, says: '12 MP JPEG → 800 px JPEG' },
   { name: 'T2', picture: 'photo-12mp.jpg', width: 800, format: 'webp', says: '12 MP JPEG → 800 px WebP' },
   { name: 'T4', picture: 'photo-2mp.png', width: 400, format: 'webp', says: '2 MP PNG → 400 px WebP' },
   { name: 'T5', picture: 'photo-12mp.webp', width: 640, format: 'jpeg', says: '12 MP WebP → 640 px JPEG' },
   { name: 'T1-busy', picture: 'photo-12mp-busy.jpg', width: 800, format: 'jpeg', says: 'T1 with much fine detail' },
   { name: 'T1-progressive', picture: 'photo-12mp-progressive.jpg', width: 800, format: 'jpeg', says: 'T1, progressive' },
+  { name: 'T100', picture: 'photo-100mp.jpg', width: 800, format: 'jpeg', megapixels: 100.9, says: '100 MP JPEG → 800 px JPEG' },
+  { name: 'M1', picture: 'photo-1mp.jpg', width: 800, format: 'jpeg', megapixels: 1, says: '1 MP JPEG → 800 px JPEG' },
+  { name: 'M4', picture: 'photo-4mp.jpg', width: 800, format: 'jpeg', megapixels: 4, says: '4 MP JPEG → 800 px JPEG' },
+  { name: 'M48', picture: 'photo-48mp.jpg', width: 800, format: 'jpeg', megapixels: 48, says: '48 MP JPEG → 800 px JPEG' },
+  // Losslessly and without a reduction on the way, so that what is scored is the resampler alone.
+  { name: 'resample', picture: 'photo-12mp.png', width: 800, format: 'png', says: '12 MP PNG → 800 px PNG' },
 ].map((task) => ({ ...task, quality: 80 }));
 
 /** jpeg, png or webp: what the task's picture is. */

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { findPictures } from '../benches/pictures.mjs';
+import { findPicture, findPictures } from '../benches/pictures.mjs';
 import { buildQuality, scores } from '../benches/quality.mjs';
 import { markdown, rowsOf } from '../benches/report.mjs';
 import { measure } from '../benches/rounds.mjs';
@@ -53,8 +53,8 @@ async function bench(options) {
   if (made) notes.push('the pictures are the project’s made ones');
   const rows = [];
   for (const task of wanted) {
-    const picture = join(pictures, task.picture);
-    if (existsSync(picture)) rows.push(...(await rowsFor(task, subjects, { picture, rounds, env })));
+    const picture = await findPicture(pictures, task.picture);
+    if (picture) rows.push(...(await rowsFor(task, subjects, { picture, rounds, env })));
     else notes.push(`${task.name} is left out: there is no ${task.picture}`);
   }
   for (const { name, worker } of workers) rows.push({ task: 'size', subject: name, ...(await weigh(name, worker, env)) });
