@@ -15,8 +15,11 @@ const STRICT = ['--', '-D', 'warnings'];
 /** In the order in which they run: what answers soonest first. `needs` is a step that must have succeeded. */
 const STEPS = [
   { name: 'fmt', says: 'the Rust code is formatted', command: ['cargo', 'fmt', '--all', '--check'] },
+  { name: 'fmt-fuzz', says: 'and so are the fuzz targets', command: ['cargo', 'fmt', '--check', '--manifest-path', 'fuzz/Cargo.toml'] },
   { name: 'clippy', says: 'no lint on the host', command: ['cargo', 'clippy', '--locked', '--workspace', '--all-targets', ...STRICT] },
   { name: 'clippy-wasm', says: 'no lint on wasm32', command: ['cargo', 'clippy', '--locked', ...WASM, '--lib', '--tests', ...STRICT] },
+  // A workspace of its own, which stable can check: only running them takes the nightly.
+  { name: 'fuzz', says: 'the fuzz targets compile', command: ['cargo', 'clippy', '--locked', '--no-deps', '--target-dir', 'target', '--manifest-path', 'fuzz/Cargo.toml', ...STRICT] },
   {
     name: 'docs',
     says: 'the documentation builds without a warning',

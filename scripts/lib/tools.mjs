@@ -18,7 +18,8 @@ export const nightly = process.env.LENSLET_NIGHTLY || manifest.lenslet.nightly;
 
 /** Every pinned version that has a part in the built Worker. */
 const { binaryen, esbuild } = manifest.devDependencies;
-export const pins = { ...manifest.lenslet, binaryen, esbuild };
+const { 'cargo-fuzz': _, ...parts } = manifest.lenslet;
+export const pins = { ...parts, binaryen, esbuild };
 
 const cargoTool = (name) => {
   const version = manifest.lenslet[name];
@@ -26,11 +27,13 @@ const cargoTool = (name) => {
 };
 const wasmBindgen = cargoTool('wasm-bindgen-cli');
 const workerBuild = cargoTool('worker-build');
+const cargoFuzz = cargoTool('cargo-fuzz');
 
 /** The environment in which every tool is the pinned one and nothing is downloaded behind our back. */
 export function toolEnvironment(extra = {}) {
   const bindgen = join(wasmBindgen.folder, 'bin');
-  const folders = [join(root, 'node_modules', '.bin'), bindgen, join(workerBuild.folder, 'bin')];
+  const cargoTools = [workerBuild, cargoFuzz].map(({ folder }) => join(folder, 'bin'));
+  const folders = [join(root, 'node_modules', '.bin'), bindgen, ...cargoTools];
   return environment(folders, {
     // worker-build downloads each of these three from a release page unless told where it is.
     WASM_BINDGEN_BIN: join(bindgen, 'wasm-bindgen'),
@@ -100,6 +103,13 @@ async function ensureToolchain(name, components) {
 
 export async function ensureCargoTools() {
   for (const tool of [wasmBindgen, workerBuild]) await ensureCargoTool(tool);
+}
+
+/** What fuzzing needs and nothing else does. */
+export async function ensureFuzzer() {
+  await requireRust();
+  await ensureNightly();
+  await ensureCargoTool(cargoFuzz);
 }
 
 async function ensureCargoTool({ name, version, folder }) {
