@@ -1,7 +1,7 @@
 //! The same picture in other ways: coded in several scans, cut into intervals, given in pieces, wanted in part.
 
 use lenslet::picture::Channels;
-use lenslet::picture::decode::Reduction;
+use lenslet::picture::decode::{DecodeError, Reduction, Wanted};
 use lenslet::picture::probe::Header;
 use mozjpeg_rs::{Encoder, Subsampling};
 
@@ -11,7 +11,7 @@ use crate::support::corpus::{pictures, read};
 use crate::support::exif::{segment, with_segment};
 use crate::support::jpeg_file::{JpegFile, Order};
 use crate::support::pictures::photo_like;
-use crate::support::planes::{Pieces, by, decode, everything, some_part, whole};
+use crate::support::planes::{Gathered, Pieces, by, decode, everything, some_part, whole};
 
 const WIDTH: u32 = 83;
 const HEIGHT: u32 = 61;
@@ -147,4 +147,35 @@ fn a_wanted_part_is_as_in_the_whole() {
             }
         }
     }
+}
+
+#[test]
+fn intervals_that_nobody_looks_at_are_not_decoded() {
+    // 4:2:0: six MCUs in a row, two in an interval.
+    let file = encoded(Encoder::fastest().restart_interval(2), Subsampling::S420);
+    let header = Header::read(&file).unwrap();
+    // Nonsense in the first two rows of MCUs and, on the third, in all but the last interval.
+    let scan = file.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap() + 14;
+    let ends = file.windows(2).enumerate().skip(scan).filter(|(_, pair)| matches!(pair, [0xFF, 0xD0..=0xD7]));
+    let ends: Vec<usize> = ends.map(|(at, _)| at).collect();
+    let mut broken = file.clone();
+    for interval in 0..8 {
+        let start = if interval == 0 { scan } else { ends[interval - 1] + 2 };
+        broken[start..ends[interval]].fill(0x55);
+    }
+    let wanted = Wanted { columns: 64..WIDTH, rows: 32..48 };
+    for reduction in [Reduction::NONE, by(4), by(8)] {
+        let whole = whole(&file, reduction).unwrap();
+        for pieces in [Pieces::Whole, Pieces::Of(100), Pieces::Of(1)] {
+            let gathered = decode(&broken, &header, reduction, wanted.clone(), pieces).unwrap();
+            assert!(gathered.has_part_of(&whole, &wanted), "{reduction:?}");
+        }
+    }
+    assert_ne!(decode(&broken, &header, by(4), everything(&header), Pieces::Whole), whole_result(&file));
+}
+
+/// All of it, at a quarter.
+fn whole_result(file: &[u8]) -> Result<Gathered, DecodeError> {
+    let header = Header::read(file).unwrap();
+    decode(file, &header, by(4), everything(&header), Pieces::Whole)
 }

@@ -137,6 +137,9 @@ impl Sequential {
                         _ => return Err("a restart marker is missing"),
                     }
                 }
+                if self.passes_over_interval(frame.mcus.0) {
+                    continue;
+                }
                 self.until_restart = self.until_restart.saturating_sub(1);
             }
             if is_wanted && self.columns.contains(&self.column) {
@@ -147,6 +150,20 @@ impl Sequential {
             self.column += 1;
         }
         Ok(true)
+    }
+
+    /// Whether nobody looks at an interval that begins here and ends within the row; if so, its bytes need not be
+    /// decoded, since the next marker is looked for.
+    fn passes_over_interval(&mut self, width: usize) -> bool {
+        let end = self.column + self.restart_interval as usize;
+        let is_seen =
+            self.rows.contains(&self.row) && self.columns.start < end && self.column < self.columns.end;
+        if is_seen || end > width || self.until_restart != self.restart_interval {
+            return false;
+        }
+        self.column = end;
+        self.until_restart = 0;
+        true
     }
 
     fn restart(&mut self) {
