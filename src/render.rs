@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::format::Format;
 use crate::geometry::Turn;
 use crate::picture::Picture;
-use crate::picture::decode::{DecodeError, Decoder};
+use crate::picture::decode::{DecodeError, Decoder, PIECE_BYTES};
 use crate::picture::encode::jpeg::JpegRows;
 use crate::picture::encode::{self, EncodeError, Encoding};
 use crate::picture::ops::resize::Resampler;
@@ -46,9 +46,6 @@ impl SourceFile {
 
 /// Raise this whenever any answer's bytes change for the same plan: it is part of every variant's name.
 pub const REVISION: u32 = 2;
-
-/// How much of a file in memory a decoder is given at a time.
-const PIECE_BYTES: usize = 1 << 16;
 
 /// Why a plan could not be carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -164,7 +161,7 @@ impl Rows {
 /// Carries out a plan on a file in memory.
 pub fn render(source: &SourceFile, marks: &[SourceFile], plan: &Plan) -> Result<Vec<u8>, RenderError> {
     let mut rendering = Rendering::new(&source.header, source.file_bytes(), marks, plan)?;
-    for piece in source.bytes.chunks(PIECE_BYTES) {
+    for piece in source.bytes.chunks(PIECE_BYTES as usize) {
         if rendering.push(piece)?.is_break() {
             break;
         }

@@ -18,7 +18,7 @@ use std::ops::ControlFlow;
 
 use lenslet::format::Format;
 use lenslet::picture::budget;
-use lenslet::picture::decode::{Decoder, Reduction};
+use lenslet::picture::decode::{Decoder, PIECE_BYTES, Reduction};
 use lenslet::picture::probe::Header;
 use lenslet::picture::rows::{Layout, RowSink};
 
@@ -29,9 +29,6 @@ use self::png_file::mended;
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
-
-/// How much of a file is given at a time.
-const PIECE_BYTES: usize = 1 << 16;
 
 /// Larger pictures are left out: they only take longer.
 const LARGEST_AREA: u64 = 1 << 18;
@@ -72,7 +69,7 @@ fn keeps_to_its_budget(file: &[u8], dice: &mut Dice) {
 
 fn decode_into_nothing(file: &[u8], header: &Header, reduction: Reduction) {
     let mut decoder = Decoder::new(header, file.len() as u64, reduction, everything(header));
-    for piece in file.chunks(PIECE_BYTES) {
+    for piece in file.chunks(PIECE_BYTES as usize) {
         match decoder.push(piece, &mut Nothing) {
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) | Err(_) => return,

@@ -7,6 +7,7 @@
 use http::HeaderMap;
 
 use super::memory::Ledger;
+pub use crate::picture::decode::PIECE_BYTES;
 
 /// Which bytes a key stands for at the moment.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -33,10 +34,7 @@ pub enum StoreError {
     },
 }
 
-/// How much of a file is copied into linear memory at a time.
-pub const PIECE_BYTES: u32 = 1 << 16;
-
-/// Bytes of a file, copied into linear memory piece by piece.
+/// Bytes of a file, copied into linear memory piece by piece, of about [`PIECE_BYTES`].
 pub trait Blob {
     /// The next piece, not empty; nothing once all were read. Files that must be small enough to lie in memory whole
     /// are there already: nobody waits for their pieces.

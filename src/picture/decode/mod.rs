@@ -20,6 +20,9 @@ use super::probe::{Coding, Header};
 use super::rows::RowSink;
 use crate::format::Format;
 
+/// How much of a file is usually given to a decoder at a time.
+pub const PIECE_BYTES: u32 = 1 << 16;
+
 /// A file whose header was read and whose pixels are not what it promised.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the {format} data is broken: {reason}")]

@@ -24,7 +24,7 @@ use self::frame::Frame;
 use self::gathered::Gathered;
 use self::markers::{FrameHeader, ScanHeader, Tables};
 use self::sequential::{Progress, Sequential};
-use super::DecodeError;
+use super::{DecodeError, PIECE_BYTES};
 use crate::format::Format;
 use crate::geometry::Size;
 use crate::picture::budget::LARGEST_GATHERED_BYTES;
@@ -46,9 +46,6 @@ enum Truncated {
 /// Our choice: half a picture that is cached for a year is worse than an answer that says what is wrong.
 const TRUNCATED_SCANS: Truncated = Truncated::Refused;
 
-/// How much of a file is usually given at a time; what was not used yet may be held twice while its room grows.
-const PIECE_BYTES: u64 = 1 << 16;
-
 /// A decoder that is given a file piece by piece.
 #[derive(Debug)]
 pub(super) struct JpegDecoder {
@@ -68,13 +65,15 @@ pub(super) struct JpegDecoder {
 /// where there may be several scans, its coefficients and the tables of each.
 pub(in crate::picture) fn held_bytes(size: Size, coding: &JpegCoding, reduction: Reduction) -> u64 {
     const COEFFICIENTS: u64 = size_of::<gathered::Coefficients>() as u64;
+    const PAIR: u64 = size_of::<[f32; 4]>() as u64;
     // Of 64 scans, with a table for each of four components.
     let tables = if coding.progressive { 2 << 20 } else { 0 };
     let most = |factor: fn(&(u8, u8)) -> u8| u32::from(coding.factors.iter().map(factor).max().unwrap_or(1));
     let mcus = u64::from(size.width.div_ceil(8 * most(|factors| factors.0)));
     let blocks = coding.factors.iter().map(|&(h, v)| mcus * u64::from(h) * u64::from(v)).sum::<u64>();
     let samples = 8 / u64::from(reduction.luma.min(reduction.chroma).clamp(1, 8));
-    blocks * (samples * samples + COEFFICIENTS) + tables + 3 * PIECE_BYTES
+    // What was not used of a piece may be held twice while its room grows.
+    blocks * (samples * samples + PAIR + COEFFICIENTS) + tables + 3 * u64::from(PIECE_BYTES)
 }
 
 #[derive(Debug)]
