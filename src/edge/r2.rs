@@ -20,39 +20,40 @@ impl Bucket {
 }
 
 /// An object's bytes, still JavaScript's.
-pub(super) enum Bytes {
-    /// All are there; so many were copied in.
-    Gathered(Uint8Array, u32),
-    /// They are on their way.
-    Stream(ReadableStreamDefaultReader),
+pub(super) struct Bytes {
+    /// What has come and was not all copied in.
+    come: Uint8Array,
+    /// So many of these were.
+    copied: u32,
+    /// Where the rest comes from, if there is any.
+    rest: Option<ReadableStreamDefaultReader>,
 }
 
 impl Blob for Bytes {
     async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
-        match self {
-            Self::Gathered(bytes, copied) => {
-                let end = bytes.length().min(copied.saturating_add(PIECE_BYTES));
-                let piece = bytes.subarray(*copied, end).to_vec();
-                *copied = end;
-                Ok((!piece.is_empty()).then_some(piece))
-            }
-            Self::Stream(reader) => next_of_stream(reader).await,
+        while self.copied == self.come.length() {
+            let Some(come) = self.wait().await? else { return Ok(None) };
+            (self.come, self.copied) = (come, 0);
         }
+        // However much comes at once, linear memory takes no more of it.
+        let end = self.come.length().min(self.copied.saturating_add(PIECE_BYTES));
+        let piece = self.come.subarray(self.copied, end).to_vec();
+        self.copied = end;
+        Ok(Some(piece))
     }
 }
 
-async fn next_of_stream(reader: &ReadableStreamDefaultReader) -> Result<Option<Vec<u8>>, StoreError> {
-    let broken_off = |_| StoreError::Failed("the object broke off".to_owned());
-    loop {
+impl Bytes {
+    /// What comes next from the stream; nothing once it has ended.
+    async fn wait(&self) -> Result<Option<Uint8Array>, StoreError> {
+        let Some(reader) = &self.rest else { return Ok(None) };
+        let broken_off = |_| StoreError::Failed("the object broke off".to_owned());
         let result = JsFuture::from(reader.read()).await.map_err(broken_off)?;
         let part = |name: &str| Reflect::get(&result, &name.into()).unwrap_or(JsValue::UNDEFINED);
         if part("done").is_truthy() {
             return Ok(None);
         }
-        let piece = part("value").dyn_into::<Uint8Array>().map_err(broken_off)?.to_vec();
-        if !piece.is_empty() {
-            return Ok(Some(piece));
-        }
+        part("value").dyn_into().map(Some).map_err(broken_off)
     }
 }
 
@@ -83,14 +84,15 @@ impl Store for Bucket {
 }
 
 fn stream(response: &web_sys::Response) -> Option<Bytes> {
-    Some(Bytes::Stream(response.body()?.get_reader().unchecked_into()))
+    let reader = response.body()?.get_reader().unchecked_into();
+    Some(Bytes { come: Uint8Array::new_with_length(0), copied: 0, rest: Some(reader) })
 }
 
 /// All bytes, gathered outside of linear memory, if they are as many as there should be.
 async fn gather(response: &web_sys::Response, size_bytes: u64) -> Option<Bytes> {
     let gathered = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
     let bytes = Uint8Array::new(&gathered.unchecked_into::<ArrayBuffer>());
-    (u64::from(bytes.length()) == size_bytes).then_some(Bytes::Gathered(bytes, 0))
+    (u64::from(bytes.length()) == size_bytes).then_some(Bytes { come: bytes, copied: 0, rest: None })
 }
 
 fn version_of(object: &worker::Object) -> Version {
