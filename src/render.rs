@@ -112,6 +112,13 @@ impl<'a> Rendering<'a> {
         Ok(Self { plan, marks, encoding, format: header.format, decoder, rows, is_done: false })
     }
 
+    /// Takes the first bytes of the source, in whose place they are held no more. `Break` when no more are wanted.
+    pub fn begin(&mut self, start: Vec<u8>) -> Result<ControlFlow<()>, RenderError> {
+        let flow = catching(|| Ok(self.decoder.begin(start, self.rows.sink())?))?;
+        self.is_done = flow.is_break();
+        Ok(flow)
+    }
+
     /// Takes the next bytes of the source. `Break` when no more are wanted.
     pub fn push(&mut self, bytes: &[u8]) -> Result<ControlFlow<()>, RenderError> {
         if self.is_done {

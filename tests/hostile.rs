@@ -18,6 +18,7 @@ mod hostile {
     use crate::support::lens::{Refusal, prepare};
     use crate::support::pictures::{file, png, sketch, sketch_with_alpha};
     use crate::support::png_file::{chunk, with_chunks};
+    use crate::support::world::World;
     use crate::support::{bits, corpus, exif, png_file};
 
     #[global_allocator]
@@ -321,6 +322,26 @@ mod hostile {
             let file = exif::with_segment(&jpeg, 0xE1, &[b"Exif\0\0", circle].concat());
             assert_eq!(Header::read(&file).unwrap().turn, lenslet::geometry::Turn::NONE, "{circle:?}");
             assert_eq!(survive("a circle", &file), Ok(()));
+        }
+    }
+    #[test]
+    fn a_file_lies_in_memory_once() {
+        let _alone = alone();
+        // As long as its beginning lets it be: what stands behind the pixels is nobody's.
+        let filler = vec![0; 20_000_000];
+        let webp = [file(&sketch(48, 32), Format::Webp, 90), exif::webp_chunk(*b"FILL", &filler)].concat();
+        let gif = [file(&sketch(48, 32), Format::Gif, 90), filler.clone()].concat();
+        let jpeg = file(&sketch(480, 320), Format::Jpeg, 90);
+        let scan = position(&jpeg, b"\xFF\xDA");
+        let comments = exif::segment(0xFE, &filler[..65_000]).repeat(300);
+        let jpeg = [&jpeg[..scan], &comments, &jpeg[scan..]].concat();
+        for (name, bytes, most) in [("a.webp", &webp, 1), ("a.gif", &gif, 1), ("a.jpg", &jpeg, 0)] {
+            let world = World::public().with(name, "one", bytes);
+            for (url, most) in [(format!("/image/width=16/{name}"), most), (format!("/{name}"), 1)] {
+                let (held, answer) = peak_bytes(|| world.get(&url));
+                assert_eq!(answer.status, 200, "{url}");
+                assert!(held <= most * bytes.len() as u64 + (2 << 20), "{url}: {held} of {}", bytes.len());
+            }
         }
     }
 }

@@ -28,6 +28,7 @@ impl<B: Blob> Incoming<B> {
             let piece = blob.next().await?;
             let has_ended = piece.is_none();
             start.extend(piece.unwrap_or_default());
+            make_room(&mut start, file_bytes);
             let is_long = start.len() as u64 > LARGEST_GATHERED_BYTES;
             if start.len() < next_try && !has_ended && !is_long {
                 continue;
@@ -50,12 +51,9 @@ impl<B: Blob> Incoming<B> {
     /// Gives a rendering what it wants of the file.
     pub(super) async fn feed(self, rendering: &mut Rendering<'_>) -> Result<(), Problem> {
         let Self { start, mut blob, .. } = self;
-        for piece in start.chunks(PIECE_BYTES as usize) {
-            if rendering.push(piece)?.is_break() {
-                return Ok(());
-            }
+        if rendering.begin(start)?.is_break() {
+            return Ok(());
         }
-        drop(start);
         while let Some(piece) = blob.next().await? {
             if rendering.push(&piece)?.is_break() {
                 break;
@@ -70,9 +68,26 @@ fn says_all(header: &Header, file_bytes: u64) -> bool {
     matches!(header.format, Format::Jpeg | Format::Png) || file_bytes > LARGEST_GATHERED_BYTES
 }
 
+/// Once it is clear that much of a file is needed, there is room for all of it: growing by doubling, the beginning would
+/// lie in memory three times. The headers of most JPEGs and PNGs end long before that.
+fn make_room(start: &mut Vec<u8>, file_bytes: u64) {
+    const LONG_HEADER_BYTES: usize = 1 << 20;
+    let is_short = start.len() < LONG_HEADER_BYTES;
+    if is_short && matches!(Format::sniff(start), Some(Format::Jpeg | Format::Png) | None) {
+        return;
+    }
+    let all = held_bytes(file_bytes) + u64::from(PIECE_BYTES);
+    start.reserve_exact(usize::try_from(all).unwrap_or(0).saturating_sub(start.len()));
+}
+
+/// Bytes of a file that may be held at once.
+pub(super) fn held_bytes(file_bytes: u64) -> u64 {
+    file_bytes.min(LARGEST_GATHERED_BYTES)
+}
+
 /// All bytes of a file, which are few enough.
-pub(super) async fn gather<B: Blob>(mut blob: B) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::new();
+pub(super) async fn gather<B: Blob>(mut blob: B, file_bytes: u64) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::with_capacity(usize::try_from(held_bytes(file_bytes)).unwrap_or(0));
     while let Some(piece) = blob.next().await? {
         bytes.extend(piece);
     }
@@ -80,6 +95,6 @@ pub(super) async fn gather<B: Blob>(mut blob: B) -> Result<Vec<u8>, Problem> {
 }
 
 /// A mark, all of it.
-pub(super) async fn gather_file<B: Blob>(blob: B) -> Result<SourceFile, Problem> {
-    Ok(SourceFile::read(gather(blob).await?)?)
+pub(super) async fn gather_file<B: Blob>(blob: B, file_bytes: u64) -> Result<SourceFile, Problem> {
+    Ok(SourceFile::read(gather(blob, file_bytes).await?)?)
 }

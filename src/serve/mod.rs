@@ -142,7 +142,8 @@ async fn original<S: Store, C: Cache, K: Clock, L: Log>(
     };
     let found = ports.store.read(&key, LARGEST_GATHERED_BYTES).await?;
     let (version, blob) = found.ok_or_else(|| Problem::NotFound { key: key.clone() })?;
-    let bytes = incoming::gather(blob).await?;
+    let _promise = ports.memory.promise(version.size_bytes).ok_or(Problem::Busy)?;
+    let bytes = incoming::gather(blob, version.size_bytes).await?;
     let format = Format::sniff(&bytes).ok_or(ProbeError::NotAPicture)?;
     let representation = Representation {
         content_type: format.mime(),

@@ -95,8 +95,7 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
             }
         }
         let read = self.ports.clock.now_ms();
-        let version = versions.first().ok_or_else(|| Problem::Defect("no source was read".to_owned()))?;
-        let (content_type, bytes) = self.carry_out(version, blobs).await?;
+        let (content_type, bytes) = self.carry_out(&versions, blobs).await?;
         let variant = self.variant(&versions);
         let representation = self.representation(&variant, &versions, content_type);
         let headers = representation.headers(bytes.len());
@@ -110,16 +109,19 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
     /// Header, marks, budget, plan, pixels.
     async fn carry_out(
         &self,
-        version: &Version,
+        versions: &[Version],
         blobs: Vec<S::Blob>,
     ) -> Result<(&'static str, Vec<u8>), Problem> {
-        let mut blobs = blobs.into_iter();
-        let blob = blobs.next().ok_or_else(|| Problem::Defect("no source was read".to_owned()))?;
-        let mut mark_files = Vec::with_capacity(blobs.len());
-        for blob in blobs {
-            mark_files.push(incoming::gather_file(blob).await?);
+        // What comes in before there is a plan must have its room, too.
+        let arriving = versions.iter().map(|version| incoming::held_bytes(version.size_bytes)).sum();
+        let arriving = self.ports.memory.promise(arriving).ok_or(Problem::Busy)?;
+        let mut files = versions.iter().map(|version| version.size_bytes).zip(blobs);
+        let (file_bytes, blob) =
+            files.next().ok_or_else(|| Problem::Defect("no source was read".to_owned()))?;
+        let mut mark_files = Vec::with_capacity(files.len());
+        for (file_bytes, blob) in files {
+            mark_files.push(incoming::gather_file(blob, file_bytes).await?);
         }
-        let file_bytes = version.size_bytes;
         let source = Incoming::open(blob, file_bytes).await?;
         let marks: Vec<Mark<'_>> =
             self.recipe.marks().zip(&mark_files).map(|((_, layer), file)| file.as_mark(layer)).collect();
@@ -128,6 +130,8 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
             return Ok(("application/json", facts(&source.header, file_bytes, &plan)?));
         };
         let peak_bytes = plan.peak_bytes(&source.header, file_bytes, &marks);
+        // The plan's figure has the files in it.
+        drop(arriving);
         let promise = self.ports.memory.promise(peak_bytes).ok_or(Problem::Busy)?;
         let mut rendering = Rendering::new(&source.header, file_bytes, &mark_files, &plan)?;
         source.feed(&mut rendering).await?;

@@ -69,3 +69,16 @@ fn who_finds_no_room_is_told_to_come_again() {
     assert_eq!(world.read_log(), Vec::<String>::new());
     assert_eq!(world.get("/image/width=100/a.jpg").status, 200);
 }
+
+#[test]
+fn a_long_file_waits_for_its_room_before_a_byte_of_it() {
+    let jpeg = file(&sketch(480, 320), Format::Jpeg, 90);
+    let world = World::public().with("long.jpg", "one", &padded(&jpeg, LARGEST_GATHERED_BYTES + 1));
+    for url in ["/image/width=100/long.jpg", "/image/width=100,format=json/long.jpg"] {
+        assert_eq!(world.while_full(|world| world.get(url)).status, 503, "{url}");
+        assert_eq!(world.get(url).status, 200, "{url}");
+    }
+    // An original, too.
+    let world = world.with("short.jpg", "two", &jpeg);
+    assert_eq!(world.while_full(|world| world.get("/short.jpg")).status, 503);
+}

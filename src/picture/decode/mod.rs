@@ -51,8 +51,8 @@ pub struct Decoder {
 enum Way {
     Jpeg(Box<JpegDecoder>),
     Png(Box<PngDecoder>),
-    /// The file is gathered first.
-    Gathered(Vec<u8>),
+    /// The file is gathered first; so long it is.
+    Gathered(Vec<u8>, usize),
 }
 
 /// Whether a file with this header must be in memory whole before a pixel of it can be decoded.
@@ -75,9 +75,21 @@ impl Decoder {
                 Way::Jpeg(Box::new(JpegDecoder::new(header.size, coding, file_bytes, reduction, wanted)))
             }
             Coding::Png { .. } => Way::Png(Box::new(PngDecoder::new(header))),
-            _ => Way::Gathered(Vec::with_capacity(file_bytes)),
+            _ => Way::Gathered(Vec::new(), file_bytes),
         };
         Self { header: header.clone(), reduction, way }
+    }
+
+    /// Takes the first bytes, which are not copied where they must be kept. As `push` otherwise.
+    pub fn begin(&mut self, start: Vec<u8>, sink: &mut dyn RowSink) -> Result<ControlFlow<()>, DecodeError> {
+        match &mut self.way {
+            Way::Jpeg(decoder) => decoder.begin(start, sink),
+            Way::Png(decoder) => decoder.push(&start, sink),
+            Way::Gathered(file, _) => {
+                *file = start;
+                Ok(ControlFlow::Continue(()))
+            }
+        }
     }
 
     /// Takes the next bytes and hands on the rows that they complete. `Break` when no more are wanted.
@@ -85,7 +97,10 @@ impl Decoder {
         match &mut self.way {
             Way::Jpeg(decoder) => decoder.push(bytes, sink),
             Way::Png(decoder) => decoder.push(bytes, sink),
-            Way::Gathered(file) => {
+            Way::Gathered(file, length) => {
+                if file.is_empty() {
+                    file.reserve_exact(*length);
+                }
                 file.extend_from_slice(bytes);
                 Ok(ControlFlow::Continue(()))
             }
@@ -97,7 +112,7 @@ impl Decoder {
         match &mut self.way {
             Way::Jpeg(decoder) => decoder.finish(sink),
             Way::Png(decoder) => decoder.finish(),
-            Way::Gathered(file) => match self.header.format {
+            Way::Gathered(file, _) => match self.header.format {
                 Format::Webp => webp::decode(file, &self.header, self.reduction.luma, sink),
                 Format::Gif => gif::decode(file, &self.header, sink),
                 Format::Jpeg | Format::Png | Format::Avif => {

@@ -122,6 +122,20 @@ impl JpegDecoder {
             return Err(DecodeError::new(Format::Jpeg, &"files of several scans are read up to 32 MiB"));
         }
         self.pending.extend_from_slice(bytes);
+        self.go_on(sink)
+    }
+
+    /// Takes the first bytes as they are.
+    pub(super) fn begin(
+        &mut self,
+        start: Vec<u8>,
+        sink: &mut dyn RowSink,
+    ) -> Result<ControlFlow<()>, DecodeError> {
+        self.pending = start;
+        self.go_on(sink)
+    }
+
+    fn go_on(&mut self, sink: &mut dyn RowSink) -> Result<ControlFlow<()>, DecodeError> {
         self.advance(false, sink).map_err(|reason| DecodeError::new(Format::Jpeg, &reason))?;
         Ok(if matches!(self.state, State::Done) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
