@@ -19,6 +19,7 @@
 mod edge;
 pub mod format;
 pub mod geometry;
+pub mod grant;
 pub mod negotiate;
 pub mod picture;
 pub mod plan;

@@ -126,6 +126,11 @@ impl LayerSlot {
         Some((Self { number, content }, field))
     }
 
+    /// The same layer above all that a URL can ask for. No URL has its name.
+    pub(super) fn above_all(self) -> Self {
+        Self { number: self.number + Self::MOST, ..self }
+    }
+
     /// The name of the layer itself: `mark`, `text3`.
     pub fn name(self) -> String {
         let word = match self.content {

@@ -14,6 +14,7 @@ mod value;
 
 pub use error::RecipeError;
 pub use layer::{Content, Layer, LayerSlot};
+pub use options::{is_format, is_option};
 pub use preset::{PresetError, Presets};
 pub use source::Source;
 pub use unbuilt::Unbuilt;
@@ -193,6 +194,16 @@ impl Recipe {
         };
         let rotate = self.rotate.map_or(Turn::NONE, QuarterTurns::turn);
         flip.then(rotate)
+    }
+
+    /// The long names of all options that were written.
+    pub fn option_names(&self) -> Vec<String> {
+        options::print(self).into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// `format` as it is written, if it was.
+    pub fn format_name(&self) -> Option<String> {
+        self.format.as_ref().map(value::Value::print)
     }
 
     /// The marks in drawing order: the key of each, and what is said of it.

@@ -4,7 +4,7 @@
 
 use super::error::RecipeError;
 use super::layer::{self, LayerSlot};
-use super::value::{Four, Length, TrimMode, Value};
+use super::value::{Four, Length, Output, TrimMode, Value};
 use super::{Recipe, Trim};
 
 /// An option of `T`: a recipe, or one of its layers.
@@ -141,6 +141,16 @@ pub(super) fn print(recipe: &Recipe) -> Vec<(String, String)> {
         layer::rows(slot.content).filter_map(move |row| Some((slot.option(row.name), (row.print)(layer)?)))
     });
     plain.chain(layers).collect()
+}
+
+/// Whether there is an option of this long name; `mark` and `text` stand for all of theirs.
+pub fn is_option(name: &str) -> bool {
+    ROWS.iter().any(|row| row.name == name) || matches!(name, "mark" | "text")
+}
+
+/// Whether `format` takes this value.
+pub fn is_format(name: &str) -> bool {
+    Output::parse(name).is_some()
 }
 
 fn find<T>(rows: &'static [Row<T>], name: &str) -> Option<&'static Row<T>> {

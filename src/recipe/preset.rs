@@ -51,21 +51,47 @@ impl Presets {
         Ok(Self(presets))
     }
 
+    /// Whether there is one of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// The recipe with a preset forced upon it: its options win over those that were written, and its marks and texts are
+    /// drawn after all others.
+    pub fn force(&self, name: &str, recipe: &Recipe) -> Result<Recipe, RecipeError> {
+        let preset = self.get(name)?;
+        let mut forced = Recipe { layers: BTreeMap::new(), ..preset.clone() };
+        add(&mut forced, recipe)?;
+        forced.check()?;
+        let above = preset.layers.iter().map(|(slot, layer)| (slot.above_all(), layer.clone()));
+        forced.layers.extend(above);
+        Ok(forced)
+    }
+
+    fn get(&self, name: &str) -> Result<&Recipe, RecipeError> {
+        self.0.get(name).ok_or_else(|| RecipeError::UnknownPreset { name: name.to_owned() })
+    }
+
     /// The recipe with its preset written out; options beside the preset override it.
     pub fn expand(&self, recipe: Recipe) -> Result<Recipe, RecipeError> {
         let Some(Name(name)) = &recipe.preset else { return Ok(recipe) };
-        let preset = self.0.get(name).ok_or_else(|| RecipeError::UnknownPreset { name: name.clone() })?;
+        let preset = self.get(name)?;
         let mut expanded = Recipe { preset: None, ..recipe };
-        for (name, value) in options::print(preset) {
-            // What is already there was written beside the preset and wins.
-            match options::set(&mut expanded, &name, &value) {
-                Ok(()) | Err(RecipeError::Repeated { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        add(&mut expanded, preset)?;
         expanded.check()?;
         Ok(expanded)
     }
+}
+
+/// Adds the options of another recipe. What is already there wins.
+fn add(recipe: &mut Recipe, other: &Recipe) -> Result<(), RecipeError> {
+    for (name, value) in options::print(other) {
+        match options::set(recipe, &name, &value) {
+            Ok(()) | Err(RecipeError::Repeated { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -53,6 +53,14 @@ impl Source {
         Ok(Self::Key { key: key.to_owned(), query: join_queries(own_query, raw_query) })
     }
 
+    /// What policies know it by: its key, or its whole URL.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Key { key, .. } => key,
+            Self::Remote { url } => url,
+        }
+    }
+
     /// The one spelling of this source in a URL.
     pub fn print(&self) -> String {
         match self {

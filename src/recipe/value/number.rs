@@ -33,6 +33,12 @@ impl Decimal {
         single
     }
 
+    /// The largest length that this number times it is no more than `product`.
+    pub fn into(self, product: u32) -> u32 {
+        let units = u64::from(self.0).max(1);
+        u32::try_from(u64::from(product) * u64::from(Self::ONE_IN_UNITS) / units).unwrap_or(u32::MAX)
+    }
+
     /// `length` times this number, rounded half up.
     pub fn of(self, length: u32) -> u32 {
         let one = u64::from(Self::ONE_IN_UNITS);

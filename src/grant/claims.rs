@@ -1,0 +1,126 @@
+//! What a token says: the registered claims (RFC 7519, section 4.1), and Lenslet's own under `lenslet`.
+
+use serde::Deserialize;
+
+use super::limits::Limits;
+
+/// The claims of a token whose signature is valid.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Claims {
+    /// `iss`: who gave it out.
+    pub issuer: Option<String>,
+    /// `sub`: to whom.
+    pub subject: Option<String>,
+    /// `aud`: for whom it is.
+    pub audience: Vec<String>,
+    /// `exp`: when it stops being valid, in seconds since 1970.
+    pub expires: Option<u64>,
+    /// `nbf`: when it begins to be.
+    pub not_before: Option<u64>,
+    /// `jti`: its own name.
+    pub id: Option<String>,
+    /// `lenslet.paths`: beginnings of the keys it is good for; all keys where it does not say.
+    pub paths: Option<Vec<String>>,
+    /// `lenslet.tenant`: whose pictures it is good for.
+    pub tenant: Option<String>,
+    /// `lenslet.mark`: a preset that is forced upon every picture.
+    pub mark: Option<String>,
+    /// `lenslet.rate`: the class of its rate limit.
+    pub rate: Option<String>,
+    /// `lenslet.presets`, `max_width`, `max_height` and `formats`.
+    pub limits: Limits,
+}
+
+#[derive(Deserialize)]
+struct Written {
+    iss: Option<String>,
+    sub: Option<String>,
+    aud: Option<Audience>,
+    exp: Option<Date>,
+    nbf: Option<Date>,
+    jti: Option<String>,
+    lenslet: Option<WrittenLimits>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// Seconds since 1970, which may have a fraction.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Date {
+    Whole(u64),
+    Fraction(f64),
+}
+
+/// A limit that we do not know must not be passed over, so nothing unknown may stand here.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct WrittenLimits {
+    paths: Option<Vec<String>>,
+    tenant: Option<String>,
+    presets: Option<Vec<String>>,
+    max_width: Option<u32>,
+    max_height: Option<u32>,
+    formats: Option<Vec<String>>,
+    mark: Option<String>,
+    rate: Option<String>,
+}
+
+impl Claims {
+    /// Reads claims as JSON; nothing where they are not what they should be.
+    pub(super) fn parse(json: &[u8]) -> Option<Self> {
+        // Not a struct's other form, an array of its fields.
+        if json.first() != Some(&b'{') {
+            return None;
+        }
+        let written: Written = serde_json::from_slice(json).ok()?;
+        let WrittenLimits { paths, tenant, presets, max_width, max_height, formats, mark, rate } =
+            written.lenslet.unwrap_or_default();
+        if tenant.as_deref() == Some("") || max_width == Some(0) || max_height == Some(0) {
+            return None;
+        }
+        let (expires, not_before) = (written.exp.as_ref().map(seconds), written.nbf.as_ref().map(seconds));
+        if expires == Some(None) || not_before == Some(None) {
+            return None;
+        }
+        let (expires, not_before) = (expires.flatten(), not_before.flatten());
+        let audience = match written.aud {
+            None => Vec::new(),
+            Some(Audience::One(one)) => vec![one],
+            Some(Audience::Many(many)) => many,
+        };
+        Some(Self {
+            issuer: written.iss,
+            subject: written.sub,
+            audience,
+            expires,
+            not_before,
+            id: written.jti,
+            paths,
+            tenant,
+            mark,
+            rate,
+            limits: Limits { presets, formats, max_width, max_height, ..Limits::default() },
+        })
+    }
+}
+
+/// Whole seconds; nothing where a date is none.
+fn seconds(date: &Date) -> Option<u64> {
+    /// Beyond it not every second is a double.
+    const LATEST: f64 = 9_007_199_254_740_992.0;
+    match *date {
+        Date::Whole(seconds) => Some(seconds),
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "its range was looked at"
+        )]
+        Date::Fraction(seconds) => (0.0..LATEST).contains(&seconds).then_some(seconds as u64),
+    }
+}
