@@ -8,6 +8,7 @@ mod support;
 mod world {
     mod deliveries;
     mod formats;
+    mod grants;
     mod refusals;
     mod streams;
     mod versions;

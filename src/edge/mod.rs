@@ -5,43 +5,62 @@
 mod cache;
 mod drill;
 mod r2;
+mod world;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use http::header::{ACCEPT, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE};
+use http::header::{
+    ACCEPT, AUTHORIZATION, COOKIE, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    RANGE, REFERER,
+};
 use http::{HeaderMap, Method};
 use js_sys::Reflect;
-use worker::{Context, Date, Env, Response, ResponseBody, event};
+use worker::wasm_bindgen::prelude::wasm_bindgen;
+use worker::wasm_bindgen::{JsError, JsValue};
+use worker::{Context, Env, Response, ResponseBody, event};
 
 use self::cache::EdgeCache;
 use self::r2::Bucket;
-use crate::serve::memory::Ledger;
-use crate::serve::ports::{Clock, Log, Ports};
-use crate::serve::{self, Answer, AnswerBody, Config, ConfigError, Problem, Request};
+use self::world::Edge;
+use crate::grant::Client;
+use crate::serve::{self, Answer, AnswerBody, Config, ConfigError, Isolate, Problem, Request};
 
 /// The R2 binding that holds the pictures.
 const BUCKET: &str = "PICTURES";
 
-/// What of a request's headers is looked at.
-const HEADERS: [HeaderName; 5] = [ACCEPT, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE];
+/// What of a request's headers is looked at by `serve`.
+const HEADERS: [HeaderName; 8] =
+    [ACCEPT, AUTHORIZATION, COOKIE, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE, RAY];
+
+/// Cloudflare's name for the request.
+const RAY: HeaderName = HeaderName::from_static("cf-ray");
 
 thread_local! {
     /// An isolate has one environment for all its life.
     static CONFIG: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
 
     /// And one linear memory.
-    static MEMORY: Rc<Ledger> = Rc::new(Ledger::new());
+    static ISOLATE: Rc<Isolate> = Rc::new(Isolate::default());
 }
 
-/// Makes an allocation that fails unwind like a panic, so that only its own request ends. `worker` logs panics.
+#[wasm_bindgen(module = "cloudflare:workers")]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, js_name = env)]
+    static ENVIRONMENT: JsValue;
+}
+
+/// Refuses to start with settings that cannot be used: Cloudflare refuses a deploy that does not start. Makes an
+/// allocation that fails unwind like a panic, so that only its own request ends. `worker` logs panics.
 #[event(start)]
-fn start() {
+fn start() -> Result<(), JsError> {
     #[cfg(lenslet_unwind)]
     #[expect(clippy::panic, reason = "the alternative is to end every request of the instance")]
     std::alloc::set_alloc_error_hook(|layout| {
         panic!("out of memory: {} bytes were asked for", layout.size())
     });
+    let checked = ENVIRONMENT.with(|environment| Config::read(|name| setting(environment, name)));
+    checked.map(drop).map_err(|error| JsError::new(&format!("Lenslet cannot start. {error}")))
 }
 
 /// Answers one request.
@@ -54,63 +73,46 @@ async fn fetch(request: worker::Request, env: Env, context: Context) -> worker::
     let cache = EdgeCache::new(&context);
     let answer = match (config(&env), env.bucket(BUCKET)) {
         (Ok(config), Ok(bucket)) => {
-            let store = Bucket::new(bucket);
-            let ports = Ports {
-                store: &store,
-                cache: &cache,
-                clock: &Wall,
-                log: &Console,
-                memory: &MEMORY.with(Rc::clone),
-            };
-            serve::answer(&request, &config, ports).await
+            let isolate = ISOLATE.with(Rc::clone);
+            let edge = Edge { store: Bucket::new(bucket), cache, isolate, env: &env };
+            serve::answer(&request, &config, &edge).await
         }
-        (Err(error), _) => serve::fail(&request, &Problem::Config(error), &Console),
-        (_, Err(error)) => serve::fail(&request, &Problem::Store(error.to_string()), &Console),
+        (Err(error), _) => serve::fail(&request, &Problem::Config(error), world::log),
+        (_, Err(error)) => serve::fail(&request, &Problem::Store(error.to_string()), world::log),
     };
     write(answer, &env)
 }
 
-struct Wall;
-
-impl Clock for Wall {
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit a double exactly")]
-    fn now_ms(&self) -> f64 {
-        Date::now().as_millis() as f64
-    }
-}
-
-struct Console;
-
-impl Log for Console {
-    fn error(&self, message: &str) {
-        worker::console_error!("{message}");
-    }
-}
-
 fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
-    CONFIG.with(|config| config.get_or_init(|| read_config(env).map(Rc::new)).clone())
-}
-
-fn read_config(env: &Env) -> Result<Config, ConfigError> {
-    Config::read(|name| setting(env, name))
+    let read = || Config::read(|name| setting(env, name)).map(Rc::new);
+    CONFIG.with(|config| config.get_or_init(read).clone())
 }
 
 /// A variable as text: strings as they are, numbers and tables of the configuration as JSON.
-fn setting(env: &Env, name: &str) -> Option<String> {
+fn setting(env: &JsValue, name: &str) -> Option<String> {
     let value = Reflect::get(env, &name.into()).ok().filter(|value| !value.is_undefined())?;
     value.as_string().or_else(|| js_sys::JSON::stringify(&value).ok().map(String::from))
 }
 
 fn read(request: &worker::Request) -> worker::Result<Request> {
+    let header = |name: &str| request.headers().get(name);
     let mut headers = HeaderMap::new();
     for name in HEADERS {
-        let value = request.headers().get(name.as_str())?;
+        let value = header(name.as_str())?;
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
             headers.insert(name, value);
         }
     }
     let method = Method::from_bytes(request.method().to_string().as_bytes()).unwrap_or(Method::TRACE);
-    Ok(Request::new(method, &request.inner().url(), headers))
+    let cf = request.cf();
+    let client = Client {
+        address: header("cf-connecting-ip")?.and_then(|address| address.parse().ok()),
+        asn: cf.and_then(worker::Cf::asn),
+        country: cf.and_then(worker::Cf::country),
+        referer: header(REFERER.as_str())?,
+        fetch_site: header("sec-fetch-site")?,
+    };
+    Ok(Request { client, ..Request::new(method, &request.inner().url(), headers) })
 }
 
 fn write(answer: Answer<Response>, env: &Env) -> worker::Result<Response> {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::limits::Limits;
+use super::policy::is_below;
 
 /// The claims of a token whose signature is valid.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,6 +73,12 @@ struct WrittenLimits {
 }
 
 impl Claims {
+    /// Whether a key, or the URL of another host's picture, is among those that the token is good for.
+    pub fn covers(&self, name: &str) -> bool {
+        let paths = self.paths.as_ref();
+        paths.is_none_or(|paths| paths.iter().any(|path| is_below(name, path.trim_matches('/'))))
+    }
+
     /// Reads claims as JSON; nothing where they are not what they should be.
     pub(super) fn parse(json: &[u8]) -> Option<Self> {
         // Not a struct's other form, an array of its fields.

@@ -27,8 +27,8 @@ pub enum CredentialsError {
     /// The parts of a signature are not where they belong.
     #[error(transparent)]
     Signature(#[from] SignatureError),
-    /// More than one was given.
-    #[error("a request may bring one signature or one token")]
+    /// Two cookies of the one name: somebody may have slipped one in.
+    #[error("there are two cookies with a token")]
     Several,
     /// `Authorization` is of another kind.
     #[error("Authorization must be 'Bearer' and a token")]
@@ -42,31 +42,31 @@ pub enum CredentialsError {
 const OURS: [&str; 5] = ["any", "exp", "kid", "sig", "token"];
 
 impl<'a> Credentials<'a> {
-    /// Finds them in a query and in the values of `Authorization` and `Cookie`; also answers what of the query is the
-    /// source's. `cookie_name` is the name of the cookie that holds a token.
-    pub fn find(
-        query: Option<&'a str>,
+    /// Those of a URL's query; also answers what of the query is the source's.
+    pub fn in_query(query: Option<&'a str>) -> Result<(Self, Option<&'a str>), CredentialsError> {
+        let (found, rest) = Self::split(query.unwrap_or_default())?;
+        Ok((found, Some(rest).filter(|rest| !rest.is_empty())))
+    }
+
+    /// These, or else the token in the values of `Authorization` or `Cookie`. What a URL brings comes first: browsers add
+    /// cookies by themselves.
+    pub fn or_in_headers(
+        self,
         authorization: Option<&'a str>,
         cookie: Option<&'a str>,
         cookie_name: &str,
-    ) -> Result<(Self, Option<&'a str>), CredentialsError> {
-        let query = query.unwrap_or_default();
-        let (in_query, rest) = Self::in_query(query)?;
-        let in_header = authorization.map(bearer).transpose()?.map(|token| (token, "Authorization"));
-        let in_cookie =
-            cookie.and_then(|cookie| cookie_named(cookie, cookie_name).transpose()).transpose()?;
-        let in_cookie = in_cookie.map(|token| (token, "Cookie"));
-        let of_headers = in_header.into_iter().chain(in_cookie);
-        let of_headers = of_headers.map(|(token, header)| Self::Token { token, header: Some(header) });
-        let mut found = Some(in_query).into_iter().filter(|found| *found != Self::None).chain(of_headers);
-        let first = found.next().unwrap_or(Self::None);
-        if found.next().is_some() {
-            return Err(CredentialsError::Several);
+    ) -> Result<Self, CredentialsError> {
+        if self != Self::None {
+            return Ok(self);
         }
-        Ok((first, Some(rest).filter(|rest| !rest.is_empty())))
+        let found = match authorization {
+            Some(value) => Some((bearer(value)?, "Authorization")),
+            None => cookie_named(cookie.unwrap_or_default(), cookie_name)?.map(|token| (token, "Cookie")),
+        };
+        Ok(found.map_or(Self::None, |(token, header)| Self::Token { token, header: Some(header) }))
     }
 
-    fn in_query(query: &'a str) -> Result<(Self, &'a str), CredentialsError> {
+    fn split(query: &'a str) -> Result<(Self, &'a str), CredentialsError> {
         let (before, last) = query.rsplit_once('&').unwrap_or(("", query));
         let (found, rest) = if let Some(token) = last.strip_prefix("token=") {
             (Self::Token { token, header: None }, before)
@@ -111,7 +111,8 @@ mod tests {
         authorization: Option<&'a str>,
         cookie: Option<&'a str>,
     ) -> Result<(Credentials<'a>, Option<&'a str>), CredentialsError> {
-        Credentials::find(Some(query), authorization, cookie, "lenslet")
+        let (found, rest) = Credentials::in_query(Some(query))?;
+        Ok((found.or_in_headers(authorization, cookie, "lenslet")?, rest))
     }
 
     fn token<'a>(token: &'a str, header: Option<&'static str>) -> Credentials<'a> {
@@ -131,12 +132,16 @@ mod tests {
     }
 
     #[test]
-    fn refuses_several_and_strays() {
+    fn the_url_comes_before_headers_and_those_before_cookies() {
+        let (auth, cookie) = (Some("Bearer a"), Some("lenslet=c"));
+        assert_eq!(find("token=t", auth, cookie), Ok((token("t", None), None)));
+        assert_eq!(find("kid=a&sig=x", auth, cookie), Ok((Credentials::Signature { kid: "a" }, None)));
+        assert_eq!(find("", auth, cookie), Ok((token("a", Some("Authorization")), None)));
+    }
+
+    #[test]
+    fn refuses_strays_and_doubles() {
         for (query, authorization, cookie) in [
-            ("token=t", Some("Bearer t"), None),
-            ("kid=a&sig=x", Some("Bearer t"), None),
-            ("kid=a&sig=x", None, Some("lenslet=t")),
-            ("", Some("Bearer t"), Some("lenslet=t")),
             ("", None, Some("lenslet=t; lenslet=t")),
             ("", Some("Basic dXNlcjpwYXNz"), None),
             ("", Some("Bearer"), None),

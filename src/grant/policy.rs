@@ -44,7 +44,8 @@ impl Access {
         }
     }
 
-    fn takes_tokens(self) -> bool {
+    /// Whether a token would do.
+    pub fn takes_tokens(self) -> bool {
         matches!(self, Self::Granted { token: true, .. })
     }
 }
@@ -294,7 +295,7 @@ pub(super) fn is_below(name: &str, path: &str) -> bool {
 }
 
 /// A path as it is compared: without slashes around it.
-pub(super) fn step_path(path: &str) -> String {
+fn step_path(path: &str) -> String {
     path.trim_matches('/').to_owned()
 }
 

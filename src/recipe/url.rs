@@ -34,9 +34,14 @@ impl TransformUrl {
 
     /// Reads the path and query of a request. Paths without a transform's prefix have no options.
     pub fn parse(path: &str, query: Option<&str>) -> Result<Self, RecipeError> {
-        let rest = PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix)).ok_or(RecipeError::Empty)?;
-        let (options, source) = rest.split_once('/').unwrap_or((rest, ""));
+        let (options, source) = Self::split(path)?;
         Ok(Self { recipe: Recipe::parse(options)?, source: Source::parse(source, query)? })
+    }
+
+    /// Splits a transform's path into its options and its source, still encoded.
+    pub fn split(path: &str) -> Result<(&str, &str), RecipeError> {
+        let rest = PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix)).ok_or(RecipeError::Empty)?;
+        Ok(rest.split_once('/').unwrap_or((rest, "")))
     }
 
     /// The one spelling of this URL, under the first prefix.

@@ -2,7 +2,7 @@
 
 use http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
-    LOCATION, RETRY_AFTER, VARY,
+    LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
@@ -56,7 +56,7 @@ const ALWAYS: [(&str, &str); 6] = [
     ("access-control-allow-origin", "*"),
     (
         "access-control-expose-headers",
-        "Cache-Status, Content-Length, Content-Range, ETag, Last-Modified, Server-Timing",
+        "Cache-Status, Content-Length, Content-Range, ETag, Last-Modified, RateLimit, RateLimit-Policy, Retry-After, Server-Timing",
     ),
     ("timing-allow-origin", "*"),
 ];
@@ -107,8 +107,12 @@ impl Representation {
 pub(super) struct Delivery<'a> {
     /// `Cache-Control`'s `max-age`.
     pub max_age_seconds: u32,
+    /// Whether anybody may keep it for anybody.
+    pub is_for_everyone: bool,
     /// Whether another `Accept` might have got another answer.
-    pub varies: bool,
+    pub varies_by_accept: bool,
+    /// Another header that it depends on.
+    pub varies_by: Option<&'static str>,
     /// `Cache-Status` (RFC 9211), without the cache's name.
     pub cache_status: &'a str,
 }
@@ -116,11 +120,18 @@ pub(super) struct Delivery<'a> {
 impl Delivery<'_> {
     fn apply(&self, headers: &mut HeaderMap) {
         headers.extend(always());
-        set(headers, CACHE_CONTROL, &format!("public, max-age={}", self.max_age_seconds));
+        let who = if self.is_for_everyone { "public" } else { "private" };
+        set(headers, CACHE_CONTROL, &format!("{who}, max-age={}", self.max_age_seconds));
         set(headers, CACHE_STATUS, &format!("lenslet; {}", self.cache_status));
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        if self.varies {
-            headers.insert(VARY, HeaderValue::from_static("Accept"));
+        if self.varies_by == Some("Cookie") {
+            // Browsers send cookies by themselves: another site's page must not show what they open.
+            set(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-site");
+        }
+        let varies: Vec<&str> =
+            self.varies_by_accept.then_some("Accept").into_iter().chain(self.varies_by).collect();
+        if !varies.is_empty() {
+            set(headers, VARY, &varies.join(", "));
         }
     }
 }
@@ -207,6 +218,18 @@ pub(super) fn problem<B>(method: &Method, problem: &Problem) -> Answer<B> {
     match problem {
         Problem::Range { length } => set(&mut headers, CONTENT_RANGE, &format!("bytes */{length}")),
         Problem::Busy => set(&mut headers, RETRY_AFTER, "1"),
+        Problem::NoIssuerKeys => set(&mut headers, RETRY_AFTER, "30"),
+        Problem::TooMany(exceeded) => {
+            set(&mut headers, RETRY_AFTER, &exceeded.period.to_string());
+            for (name, text) in exceeded.headers() {
+                set(&mut headers, HeaderName::from_static(name), &text);
+            }
+        }
+        Problem::Refused(refusal) => {
+            if let Some(challenge) = refusal.challenge() {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            }
+        }
         Problem::Method => set(&mut headers, ALLOW, "GET, HEAD, OPTIONS"),
         _ => {}
     }
@@ -227,7 +250,7 @@ pub(super) fn preflight<B>() -> Answer<B> {
     let mut headers = always();
     set(&mut headers, ALLOW, "GET, HEAD, OPTIONS");
     set(&mut headers, HeaderName::from_static("access-control-allow-methods"), "GET, HEAD, OPTIONS");
-    let asked = "Accept, If-Modified-Since, If-None-Match, If-Range, Range";
+    let asked = "Accept, Authorization, If-Modified-Since, If-None-Match, If-Range, Range";
     set(&mut headers, HeaderName::from_static("access-control-allow-headers"), asked);
     set(&mut headers, HeaderName::from_static("access-control-max-age"), "86400");
     Answer { status: StatusCode::NO_CONTENT, headers, body: AnswerBody::Empty }

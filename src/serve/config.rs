@@ -1,30 +1,34 @@
-//! What a deployment decides: who may ask, presets, and how long answers keep.
+//! What a deployment decides: who may ask and how often, keys, presets, and how long answers keep.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::issuers::{Issuer, IssuerKeys};
+use super::rate::Rate;
+use crate::grant::{Access, Algorithm, Context, Defaults, KeyError, KeySet, Policies, PolicyError};
 use crate::recipe::{PresetError, Presets};
 
-/// Whether a part of the service may be used by everyone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Access {
-    /// Nobody, until somebody says otherwise.
-    #[default]
-    Private,
-    /// Everybody.
-    Public,
-}
-
 /// The deployment's decisions, checked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct Config {
-    /// Who may ask for transforms.
-    pub access: Access,
-    /// Who may have the sources themselves.
-    pub originals: Access,
+    /// Who may ask for what.
+    pub policies: Policies,
     /// Named recipes.
     pub presets: Presets,
-    /// How long a client keeps an answer without asking again.
-    pub max_age_seconds: u32,
+    /// The keys that sign URLs; nothing until there are some.
+    pub url_keys: Option<KeySet>,
+    /// Those who give out tokens.
+    pub issuers: Vec<Issuer>,
+    /// `jti` of tokens that are no longer good.
+    pub revoked: BTreeSet<String>,
+    /// The cookie that a token may come in.
+    pub token_cookie: String,
+    /// Classes of rate limits.
+    pub rates: BTreeMap<String, Rate>,
     /// How long a replaced source may still be served.
     pub fresh_seconds: u32,
 }
@@ -42,12 +46,44 @@ pub enum ConfigError {
         /// What it takes.
         range: &'static str,
     },
-    /// PRESETS is no table of texts.
-    #[error("PRESETS must be a table of names and options: {0}")]
-    PresetTable(String),
+    /// The setting is no table of the kind it should be.
+    #[error("{name} must be {shape}: {error}")]
+    Table {
+        /// The setting.
+        name: &'static str,
+        /// What it should be.
+        shape: &'static str,
+        /// What is wrong with it.
+        error: String,
+    },
     /// A preset cannot be used.
     #[error("PRESETS: {0}")]
     Presets(#[from] PresetError),
+    /// A policy cannot be used.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// A key cannot be used.
+    #[error("{name}: {error}")]
+    Keys {
+        /// The setting.
+        name: &'static str,
+        /// What is wrong.
+        error: KeyError,
+    },
+    /// An issuer cannot be used.
+    #[error("ISSUERS[{index}]: {reason}")]
+    Issuer {
+        /// Its place, from 0.
+        index: usize,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Tokens are wanted, and nobody gives them out.
+    #[error("{name} takes tokens, but ISSUERS names nobody who gives them out")]
+    NoIssuers {
+        /// The setting.
+        name: &'static str,
+    },
 }
 
 /// A year: longer means nothing to caches.
@@ -56,30 +92,112 @@ const LONGEST_SECONDS: u32 = 31_536_000;
 impl Config {
     /// Reads the settings by name; those that are absent have their defaults. Tables are given as JSON.
     pub fn read(setting: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        Ok(Self {
-            access: access("ACCESS", setting("ACCESS").as_deref())?,
-            originals: access("ORIGINALS", setting("ORIGINALS").as_deref())?,
-            presets: presets(setting("PRESETS").as_deref())?,
+        let setting = |name| setting(name).filter(|value| !value.is_empty());
+        let presets: BTreeMap<String, String> =
+            table("PRESETS", "a table of names and options", setting("PRESETS"))?;
+        let presets =
+            Presets::parse(presets.iter().map(|(name, options)| (name.as_str(), options.as_str())))?;
+        let rates: BTreeMap<String, Rate> =
+            table("RATES", "a table of names, each with binding, limit and period", setting("RATES"))?;
+        let issuers = issuers(setting("ISSUERS"), setting("TOKEN_KEYS"))?;
+        let defaults = Defaults {
+            access: access("ACCESS", setting("ACCESS"), Access::SIGNED, &issuers)?,
+            originals: access("ORIGINALS", setting("ORIGINALS"), Access::Private, &issuers)?,
             max_age_seconds: seconds("MAX_AGE_SECONDS", setting("MAX_AGE_SECONDS"), 3_600)?,
+        };
+        let policies: Vec<Value> = table("POLICIES", "a list of policies", setting("POLICIES"))?;
+        let names: Vec<&str> = rates.keys().map(String::as_str).collect();
+        let context = Context { presets: &presets, rates: &names, has_issuers: !issuers.is_empty() };
+        let revoked: Vec<String> = table("REVOKED_TOKENS", "a list of jti", setting("REVOKED_TOKENS"))?;
+        Ok(Self {
+            policies: Policies::parse(&policies, defaults, context)?,
+            url_keys: url_keys(setting("URL_KEYS"))?,
+            issuers,
+            revoked: revoked.into_iter().collect(),
+            token_cookie: setting("TOKEN_COOKIE").unwrap_or_else(|| "lenslet".to_owned()),
             fresh_seconds: seconds("FRESH_SECONDS", setting("FRESH_SECONDS"), 60)?,
+            presets,
+            rates,
         })
     }
 }
 
-fn access(name: &'static str, value: Option<&str>) -> Result<Access, ConfigError> {
-    match value {
-        None | Some("private") => Ok(Access::Private),
-        Some("public") => Ok(Access::Public),
-        Some(other) => {
-            Err(ConfigError::OutOfRange { name, value: other.to_owned(), range: "private or public" })
-        }
+fn access(
+    name: &'static str,
+    value: Option<String>,
+    default: Access,
+    issuers: &[Issuer],
+) -> Result<Access, ConfigError> {
+    let Some(value) = value else { return Ok(default) };
+    match Access::parse(&value) {
+        Some(access) if access.takes_tokens() && issuers.is_empty() => Err(ConfigError::NoIssuers { name }),
+        Some(access) => Ok(access),
+        None => Err(ConfigError::OutOfRange { name, value, range: Access::RANGE }),
     }
 }
 
-fn presets(json: Option<&str>) -> Result<Presets, ConfigError> {
-    let table: BTreeMap<String, String> = serde_json::from_str(json.unwrap_or("{}"))
-        .map_err(|error| ConfigError::PresetTable(error.to_string()))?;
-    Ok(Presets::parse(table.iter().map(|(name, options)| (name.as_str(), options.as_str())))?)
+fn table<T: DeserializeOwned + Default>(
+    name: &'static str,
+    shape: &'static str,
+    json: Option<String>,
+) -> Result<T, ConfigError> {
+    let read = |json: String| {
+        serde_json::from_str(&json).map_err(|error| ConfigError::Table {
+            name,
+            shape,
+            error: error.to_string(),
+        })
+    };
+    json.map_or_else(|| Ok(T::default()), read)
+}
+
+/// Keys that may be relied on.
+fn keys(name: &'static str, json: &str) -> Result<KeySet, ConfigError> {
+    let keys = KeySet::parse(json.as_bytes()).and_then(|keys| keys.check_for_use().map(|()| keys));
+    keys.map_err(|error| ConfigError::Keys { name, error })
+}
+
+fn url_keys(json: Option<String>) -> Result<Option<KeySet>, ConfigError> {
+    let name = "URL_KEYS";
+    let Some(json) = json else { return Ok(None) };
+    let keys = keys(name, &json)?;
+    keys.check_all(Algorithm::Hs256).map_err(|error| ConfigError::Keys { name, error })?;
+    Ok(Some(keys))
+}
+
+/// An issuer as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    issuer: String,
+    audience: String,
+    jwks_url: Option<String>,
+}
+
+fn issuers(json: Option<String>, token_keys: Option<String>) -> Result<Vec<Issuer>, ConfigError> {
+    let shape = "a list of issuers, each with issuer, audience and perhaps jwks_url";
+    let written: Vec<Written> = table("ISSUERS", shape, json)?;
+    let own_keys = token_keys.map(|json| keys("TOKEN_KEYS", &json)).transpose()?.map(Rc::new);
+    let read = |(index, written): (usize, Written)| {
+        let fail = |reason| ConfigError::Issuer { index, reason };
+        if written.issuer.is_empty() || written.audience.is_empty() {
+            return Err(fail("issuer and audience must say something"));
+        }
+        let keys = match (written.jwks_url, &own_keys) {
+            (Some(url), _) if is_safe(&url) => IssuerKeys::Url(url),
+            (Some(_), _) => return Err(fail("jwks_url must begin with https://")),
+            (None, Some(keys)) => IssuerKeys::Fixed(Rc::clone(keys)),
+            (None, None) => return Err(fail("it has no jwks_url, and TOKEN_KEYS is not set")),
+        };
+        Ok(Issuer { name: written.issuer, audience: written.audience, keys })
+    };
+    written.into_iter().enumerate().map(read).collect()
+}
+
+/// Whether nobody on the way can change what comes from there.
+fn is_safe(url: &str) -> bool {
+    let local = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
+    url.starts_with("https://") || local.iter().any(|start| url.starts_with(start))
 }
 
 fn seconds(name: &'static str, value: Option<String>, default: u32) -> Result<u32, ConfigError> {
@@ -92,21 +210,62 @@ fn seconds(name: &'static str, value: Option<String>, default: u32) -> Result<u3
 mod tests {
     use super::*;
 
+    fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::read(|asked| {
+            let found = settings.iter().find(|(name, _)| *name == asked);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    const KEY: &str = r#"{"kty":"oct","kid":"a","k":"c2ujO9VFOTQuYQLVLiPwjKCQ1yvKHkwVkzBxUiQ8VTA"}"#;
+
     #[test]
-    fn everything_is_private_until_said_otherwise() {
-        let config = Config::read(|_| None).unwrap();
-        assert_eq!((config.access, config.originals), (Access::Private, Access::Private));
+    fn urls_must_be_signed_until_said_otherwise() {
+        let config = read(&[]).unwrap();
+        let source = crate::recipe::Source::parse("a.png", None).unwrap();
+        let policy = config.policies.find("a.example", &source);
+        assert_eq!((policy.access, policy.originals), (Access::SIGNED, Access::Private));
+        assert!(config.url_keys.is_none());
     }
 
     #[test]
     fn names_the_setting_that_is_wrong() {
-        let wrong = |name: &'static str, value: &str| {
-            let value = value.to_owned();
-            Config::read(move |asked| (asked == name).then(|| value.clone())).unwrap_err().to_string()
-        };
-        assert!(wrong("ACCESS", "Public").starts_with("ACCESS cannot be 'Public'"));
-        assert!(wrong("FRESH_SECONDS", "-1").starts_with("FRESH_SECONDS"));
-        assert!(wrong("PRESETS", r#"{"thumb":"width=x"}"#).starts_with("PRESETS: preset 'thumb'"));
-        assert!(wrong("PRESETS", r#"["width=x"]"#).starts_with("PRESETS must be a table"));
+        let issuer = r#"[{"issuer":"i","audience":"a"}]"#;
+        for (settings, wrong) in [
+            (&[("ACCESS", "Public")][..], "ACCESS cannot be 'Public'"),
+            (&[("ACCESS", "token")], "ACCESS takes tokens, but ISSUERS"),
+            (&[("FRESH_SECONDS", "-1")], "FRESH_SECONDS"),
+            (&[("PRESETS", r#"{"thumb":"width=x"}"#)], "PRESETS: preset 'thumb'"),
+            (&[("PRESETS", r#"["width=x"]"#)], "PRESETS must be a table"),
+            (&[("POLICIES", "{}")], "POLICIES must be a list"),
+            (&[("POLICIES", r#"[{"acess":"public"}]"#)], "POLICIES[0]: unknown field `acess`"),
+            (&[("RATES", r#"{"slow":{"limit":5}}"#)], "RATES must be a table"),
+            (&[("URL_KEYS", "secret")], "URL_KEYS: it is no JWK Set"),
+            (
+                &[("URL_KEYS", r#"{"kty":"oct","kid":"a","k":"c2VjcmV0"}"#)],
+                "URL_KEYS: key 'a': it has 48 bits",
+            ),
+            (
+                &[("URL_KEYS", r#"{"kty":"oct","k":"c2ujO9VFOTQuYQLVLiPwjKCQ1yvKHkwVkzBxUiQ8VTA"}"#)],
+                "a 'kid'",
+            ),
+            (&[("ISSUERS", issuer)], "ISSUERS[0]: it has no jwks_url, and TOKEN_KEYS is not set"),
+            (
+                &[("ISSUERS", r#"[{"issuer":"i","audience":"a","jwks_url":"http://i/"}]"#)],
+                "must begin with https",
+            ),
+        ] {
+            let error = read(settings).unwrap_err().to_string();
+            assert!(error.contains(wrong), "{settings:?}: {error}");
+        }
+        assert!(
+            read(&[("ISSUERS", issuer), ("TOKEN_KEYS", KEY), ("ACCESS", "token"), ("URL_KEYS", KEY)]).is_ok()
+        );
+    }
+
+    #[test]
+    fn no_message_shows_a_secret() {
+        let error = read(&[("URL_KEYS", r#"{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}"#)]).unwrap_err();
+        assert!(!error.to_string().contains("c2Vj"), "{error}");
     }
 }

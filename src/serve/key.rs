@@ -12,8 +12,14 @@ use crate::render;
 pub(super) struct VariantKey(String);
 
 impl VariantKey {
-    /// Names the variant made of these parts. `files` are the source and then the marks, each key with its version.
-    pub(super) fn new(recipe: &Recipe, target: Target, files: &[(&str, &Version)]) -> Self {
+    /// Names the variant made of these parts. `files` are the source and then the marks, each key with its version. Tenants
+    /// never share variants, not even equal ones.
+    pub(super) fn new(
+        tenant: Option<&str>,
+        recipe: &Recipe,
+        target: Target,
+        files: &[(&str, &Version)],
+    ) -> Self {
         let recipe = Recipe { format: None, ..recipe.with_defaults() };
         let mut hash = Sha256::new();
         let mut add = |part: &str| {
@@ -23,6 +29,7 @@ impl VariantKey {
         };
         add(env!("CARGO_PKG_VERSION"));
         add(&render::REVISION.to_string());
+        add(tenant.unwrap_or_default());
         add(&recipe.print());
         add(target.name());
         for (key, version) in files {
@@ -51,6 +58,11 @@ pub(super) fn version_cache_key(key: &str) -> String {
     format!("{CACHE_ORIGIN}version/{}", hex(&Sha256::digest(key)))
 }
 
+/// Where the keys of an issuer are remembered.
+pub(super) fn keys_cache_key(url: &str) -> String {
+    format!("{CACHE_ORIGIN}keys/{}", hex(&Sha256::digest(url)))
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         for half in [byte >> 4, byte & 15] {
@@ -67,7 +79,7 @@ mod tests {
 
     fn key(options: &str, target: Target, etag: &str) -> VariantKey {
         let version = Version { etag: etag.to_owned(), modified_seconds: 0, size_bytes: 0 };
-        VariantKey::new(&Recipe::parse(options).unwrap(), target, &[("a.png", &version)])
+        VariantKey::new(None, &Recipe::parse(options).unwrap(), target, &[("a.png", &version)])
     }
 
     #[test]
@@ -90,5 +102,13 @@ mod tests {
         assert_ne!(key("width=300", Target::Own, "2"), plain);
         assert_ne!(key("width=300", Target::Still, "1"), plain);
         assert_ne!(key("width=300", Target::Fixed(Format::Webp), "1"), plain);
+    }
+
+    #[test]
+    fn tenants_have_variants_of_their_own() {
+        let recipe = Recipe::parse("width=300").unwrap();
+        let of = |tenant| VariantKey::new(tenant, &recipe, Target::Own, &[]);
+        assert_ne!(of(Some("a")), of(Some("b")));
+        assert_ne!(of(Some("a")), of(None));
     }
 }

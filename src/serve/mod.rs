@@ -1,30 +1,44 @@
 //! One request, given its ports: who may ask, what is asked, what is kept, and what is made anew.
 //!
-//! The order at the door is access, recipe, source, and only then bytes. After the door nothing is checked again.
+//! The order at the door is grant, recipe, source, and only then bytes. After the door nothing is checked again.
 
 mod answer;
 mod config;
+mod door;
 mod freshness;
 mod incoming;
+mod isolate;
+mod issuers;
 mod key;
 pub mod memory;
 pub mod ports;
 mod problem;
+mod rate;
+mod record;
+mod refusal;
 mod transform;
+mod versions;
 
 pub use answer::{Answer, AnswerBody};
-pub use config::{Access, Config, ConfigError};
+pub use config::{Config, ConfigError};
+pub use isolate::Isolate;
+pub use issuers::{Issuer, IssuerKeys};
 pub use problem::Problem;
+pub use rate::{By, Exceeded, Rate};
+pub use record::{About, Event, Record};
+pub use refusal::{Reason, Refusal};
 
 use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 
-use self::answer::{Delivery, Representation};
-use self::ports::{Cache, Clock, Log, Ports, Store};
+use self::answer::Representation;
+use self::door::{Permit, Wanted};
+use self::ports::{Kept, Store, World};
 use crate::format::Format;
+use crate::grant::{Access, Client, Credentials};
 use crate::picture::budget::LARGEST_GATHERED_BYTES;
 use crate::picture::probe::ProbeError;
-use crate::recipe::{OnError, Recipe, Source, TransformUrl, Unbuilt};
+use crate::recipe::{OnError, Recipe, Source, TransformUrl};
 
 /// A request, as far as it matters here.
 #[derive(Debug, Clone)]
@@ -39,6 +53,8 @@ pub struct Request {
     pub query: Option<String>,
     /// Its headers.
     pub headers: HeaderMap,
+    /// Who sent it.
+    pub client: Client,
 }
 
 impl Request {
@@ -57,71 +73,76 @@ impl Request {
             path: path.to_owned(),
             query: query.map(str::to_owned),
             headers,
+            client: Client::default(),
         }
+    }
+
+    /// A header as text.
+    pub fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
 
 /// Answers a request. Never fails: what goes wrong is an answer, too.
-pub async fn answer<S: Store, C: Cache, K: Clock, L: Log>(
-    request: &Request,
-    config: &Config,
-    ports: Ports<'_, S, C, K, L>,
-) -> Answer<C::Body> {
+pub async fn answer<W: World>(request: &Request, config: &Config, world: &W) -> Answer<Kept<W>> {
     let result = match request.method {
         Method::OPTIONS => return answer::preflight(),
         Method::GET | Method::HEAD if TransformUrl::is_transform(&request.path) => {
-            answer_transform(request, config, ports).await
+            answer_transform(request, config, world).await
         }
-        Method::GET | Method::HEAD => original(request, config, ports).await,
+        Method::GET | Method::HEAD => original(request, config, world).await,
         _ => Err(Problem::Method),
     };
-    result.unwrap_or_else(|problem| fail(request, &problem, ports.log))
+    result.unwrap_or_else(|problem| fail(request, &problem, |record| world.log(record)))
 }
 
-/// Tells the client what it may know and the log what it must not.
-pub fn fail<B>(request: &Request, problem: &Problem, log: &impl Log) -> Answer<B> {
-    if problem.is_internal() {
-        log.error(&format!("{} {}: {problem}", request.method, request.path));
-    }
+/// Tells the client what it may know, and the log what it must not.
+pub fn fail<B>(request: &Request, problem: &Problem, log: impl Fn(&Record<'_>)) -> Answer<B> {
+    note(request, problem, log);
     answer::problem(&request.method, problem)
 }
 
-async fn answer_transform<S: Store, C: Cache, K: Clock, L: Log>(
+/// Whoever is turned away, and whatever fails of ours, is in the log.
+fn note(request: &Request, problem: &Problem, log: impl Fn(&Record<'_>)) {
+    let reason = problem.to_string();
+    let refused = |kid| Event::Refused { status: problem.status().as_u16(), reason: reason.clone(), kid };
+    let event = match problem {
+        Problem::Refused(refusal) => refused(refusal.kid.as_deref()),
+        Problem::TooMany(_) => refused(None),
+        _ if problem.is_internal() => Event::Failed { reason },
+        _ => return,
+    };
+    log(&Record { event, request: Some(About::request(request)) });
+}
+
+async fn answer_transform<W: World>(
     request: &Request,
     config: &Config,
-    ports: Ports<'_, S, C, K, L>,
-) -> Result<Answer<C::Body>, Problem> {
-    if config.access == Access::Private {
-        return Err(Problem::Private);
-    }
-    refuse_signature(request.query.as_deref())?;
-    let url = TransformUrl::parse(&request.path, request.query.as_deref())?;
-    let recipe = config.presets.expand(url.recipe)?;
-    let source = url.source.localised(&request.host);
-    let result = transform::transform(request, config, &recipe, &source, ports).await;
-    match (result, fallback(&recipe, &source, config)) {
+    world: &W,
+) -> Result<Answer<Kept<W>>, Problem> {
+    let (credentials, query) = credentials(request)?;
+    let (options, source) = TransformUrl::split(&request.path)?;
+    let source = Source::parse(source, query)?.localised(&request.host);
+    let permit = door::open(request, credentials, &source, Wanted::Transform, config, world).await?;
+    let recipe = permit.recipe(Recipe::parse(options)?, &request.host)?;
+    let result = transform::transform(request, config, &permit, &recipe, &source, world).await;
+    match (result, fallback(&recipe, &source, &permit)) {
         (Err(problem), Some(location)) if problem.is_of_transform() => {
-            if problem.is_internal() {
-                ports.log.error(&format!("{} {}: {problem}", request.method, request.path));
-            }
+            note(request, &problem, |record| world.log(record));
             Ok(answer::redirect(&location))
         }
         (result, _) => result,
     }
 }
 
-/// Whoever signs a URL relies on its being checked; to ignore the signature would be worse than to refuse it.
-fn refuse_signature(query: Option<&str>) -> Result<(), Unbuilt> {
-    let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    let signed = pairs.map(|(name, _)| name).find(|name| matches!(*name, "exp" | "kid" | "sig"));
-    signed.map_or(Ok(()), |option| {
-        Err(Unbuilt { option: option.to_owned(), reason: "signed URLs are not checked; leave it out" })
-    })
+/// What the URL brings to be let in with, and what of its query is the source's.
+fn credentials(request: &Request) -> Result<(Credentials<'_>, Option<&str>), Problem> {
+    Credentials::in_query(request.query.as_deref()).map_err(|error| Refusal::new(error).into())
 }
 
 /// Where `onerror=redirect` leads, if it was asked for and sources are shown.
-fn fallback(recipe: &Recipe, source: &Source, config: &Config) -> Option<String> {
-    let is_asked = recipe.onerror == Some(OnError::Redirect) && config.originals == Access::Public;
+fn fallback(recipe: &Recipe, source: &Source, permit: &Permit<'_>) -> Option<String> {
+    let is_asked = recipe.onerror == Some(OnError::Redirect) && permit.originals() == Access::Public;
     match source {
         Source::Key { .. } if is_asked => Some(format!("/{}", source.print())),
         Source::Key { .. } | Source::Remote { .. } => None,
@@ -129,30 +150,33 @@ fn fallback(recipe: &Recipe, source: &Source, config: &Config) -> Option<String>
 }
 
 /// The source itself, where the deployment shows sources: pictures only, whatever their names say.
-async fn original<S: Store, C: Cache, K: Clock, L: Log>(
+async fn original<W: World>(
     request: &Request,
     config: &Config,
-    ports: Ports<'_, S, C, K, L>,
-) -> Result<Answer<C::Body>, Problem> {
-    if config.originals == Access::Private || percent_decode_str(&request.path).decode_utf8_lossy() == "/" {
+    world: &W,
+) -> Result<Answer<Kept<W>>, Problem> {
+    if percent_decode_str(&request.path).decode_utf8_lossy() == "/" {
         return Err(Problem::NoSuchPath);
     }
-    let Source::Key { key, .. } = Source::parse(&request.path, request.query.as_deref())? else {
+    let (credentials, query) = credentials(request)?;
+    let source = Source::parse(&request.path, query)?;
+    let Source::Key { key, .. } = &source else { return Err(Problem::NoSuchPath) };
+    if config.policies.find(&request.host, &source).originals == Access::Private {
         return Err(Problem::NoSuchPath);
-    };
-    let found = ports.store.read(&key, LARGEST_GATHERED_BYTES).await?;
+    }
+    let permit = door::open(request, credentials, &source, Wanted::Original, config, world).await?;
+    let found = world.store().read(key, LARGEST_GATHERED_BYTES).await?;
     let (version, blob) = found.ok_or_else(|| Problem::NotFound { key: key.clone() })?;
-    let _promise = ports.memory.promise(version.size_bytes).ok_or(Problem::Busy)?;
+    let _promise = world.isolate().memory.promise(version.size_bytes).ok_or(Problem::Busy)?;
     let bytes = incoming::gather(blob, version.size_bytes).await?;
     let format = Format::sniff(&bytes).ok_or(ProbeError::NotAPicture)?;
     let representation = Representation {
         content_type: format.mime(),
         etag: format!("\"{}\"", version.etag),
         modified_seconds: version.modified_seconds,
-        cache_tag: transform::cache_tag(&key),
+        cache_tag: transform::cache_tag(key),
     };
-    let delivery =
-        Delivery { max_age_seconds: config.max_age_seconds, varies: false, cache_status: "fwd=bypass" };
+    let delivery = permit.delivery(false, "fwd=bypass", world.now_ms());
     answer::whole((&request.method, &request.headers), &representation, delivery, bytes)
 }
 

@@ -6,7 +6,8 @@
 
 use http::HeaderMap;
 
-use super::memory::Ledger;
+use super::isolate::Isolate;
+use super::record::Record;
 pub use crate::picture::decode::PIECE_BYTES;
 
 /// Which bytes a key stands for at the moment.
@@ -80,37 +81,37 @@ pub trait Cache {
     fn put(&self, key: &str, headers: HeaderMap, body: &[u8], seconds: u32);
 }
 
-/// The time, for `Server-Timing` only. At the edge it moves during input and output alone.
-pub trait Clock {
-    /// Milliseconds since some fixed point.
-    fn now_ms(&self) -> f64;
-}
-
-/// Where things are told that the client must not hear.
-pub trait Log {
-    /// A failure that is ours or the store's.
-    fn error(&self, message: &str);
-}
-
-/// The world, in one value.
-#[derive(Debug)]
-pub struct Ports<'a, S, C, K, L> {
+/// Everything that a request needs of the world, in one value.
+pub trait World {
     /// Sources.
-    pub store: &'a S,
+    type Store: Store;
     /// Answers.
-    pub cache: &'a C,
-    /// Time.
-    pub clock: &'a K,
-    /// Log.
-    pub log: &'a L,
-    /// Memory that all requests share.
-    pub memory: &'a Ledger,
+    type Cache: Cache;
+
+    /// Where the sources are.
+    fn store(&self) -> &Self::Store;
+
+    /// Where answers are kept.
+    fn cache(&self) -> &Self::Cache;
+
+    /// What the requests of this isolate share.
+    fn isolate(&self) -> &Isolate;
+
+    /// Milliseconds since 1970. At the edge the clock moves during input and output alone.
+    fn now_ms(&self) -> f64;
+
+    /// Writes one line of the log.
+    fn log(&self, record: &Record<'_>);
+
+    /// The document at an issuer's address, of at most [`LARGEST_KEYS_BYTES`]; nobody is followed elsewhere.
+    async fn fetch_keys(&self, url: &str) -> Result<Vec<u8>, String>;
+
+    /// Counts one more of a key at a rate limit; answers whether that is still within it.
+    async fn count(&self, binding: &str, key: &str) -> Result<bool, String>;
 }
 
-impl<S, C, K, L> Clone for Ports<'_, S, C, K, L> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
+/// Dozens of keys take less.
+pub const LARGEST_KEYS_BYTES: usize = 65_536;
 
-impl<S, C, K, L> Copy for Ports<'_, S, C, K, L> {}
+/// What [`World::cache`] holds.
+pub type Kept<W> = <<W as World>::Cache as Cache>::Body;

@@ -4,6 +4,8 @@ use http::StatusCode;
 
 use super::config::ConfigError;
 use super::ports::StoreError;
+use super::rate::Exceeded;
+use super::refusal::Refusal;
 use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
 use crate::picture::encode::EncodeError;
 use crate::picture::probe::ProbeError;
@@ -20,12 +22,15 @@ pub enum Problem {
     /// The URL asks for what is not built.
     #[error(transparent)]
     Unbuilt(#[from] Unbuilt),
-    /// The deployment is private.
-    #[error("this deployment is private; its owner opens it by setting ACCESS to public")]
-    Private,
-    /// A picture of another host.
-    #[error("pictures of other hosts are not allowed here")]
-    ForeignSource,
+    /// Somebody was turned away at the door.
+    #[error("{}", .0.reason)]
+    Refused(Box<Refusal>),
+    /// The keys of a token's issuer are not to be had.
+    #[error("the keys of the token's issuer cannot be had")]
+    NoIssuerKeys,
+    /// A rate limit was reached.
+    #[error("more than {} pictures in {} seconds; what was made before is not counted", .0.limit, .0.period)]
+    TooMany(Exceeded),
     /// The path is nothing we know.
     #[error("there is nothing here; transforms begin with /image/")]
     NoSuchPath,
@@ -75,6 +80,12 @@ pub enum Problem {
     Defect(String),
 }
 
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
@@ -85,7 +96,7 @@ impl From<StoreError> for Problem {
 }
 
 /// Errors begin in lower case, so that they can stand within others; sentences do not.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -107,8 +118,14 @@ impl Problem {
         match self {
             Self::Recipe(_) => (StatusCode::BAD_REQUEST, "recipe", "The transform URL is wrong"),
             Self::Unbuilt(_) => (StatusCode::NOT_IMPLEMENTED, "not-built", "An option is not built yet"),
-            Self::Private => (StatusCode::FORBIDDEN, "private", "This deployment is private"),
-            Self::ForeignSource => (StatusCode::FORBIDDEN, "source-not-allowed", "The source is not allowed"),
+            Self::Refused(refusal) => {
+                let told = refusal.told();
+                (told.status, told.kind, told.title)
+            }
+            Self::NoIssuerKeys => {
+                (StatusCode::SERVICE_UNAVAILABLE, "no-issuer-keys", "Tokens cannot be checked now")
+            }
+            Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many new pictures"),
             Self::NoSuchPath => (StatusCode::NOT_FOUND, "no-such-path", "There is nothing here"),
             Self::Method => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed")
@@ -178,8 +195,9 @@ impl Problem {
             | Self::Store(_)
             | Self::Defect(_) => true,
             Self::Recipe(_)
-            | Self::Private
-            | Self::ForeignSource
+            | Self::Refused(_)
+            | Self::NoIssuerKeys
+            | Self::TooMany(_)
             | Self::NoSuchPath
             | Self::Method
             | Self::NotFound { .. }
@@ -191,9 +209,13 @@ impl Problem {
     /// The problem document as JSON.
     pub fn document(&self) -> Vec<u8> {
         let (status, kind, title) = self.kind();
-        let detail =
-            if self.is_internal() { "The cause was logged.".to_owned() } else { sentence(&self.to_string()) };
+        let detail = match self {
+            Self::Refused(refusal) => refusal.told().detail,
+            _ if self.is_internal() => "The cause was logged.".to_owned(),
+            _ => sentence(&self.to_string()),
+        };
         let option = match self {
+            Self::Refused(refusal) => refusal.option(),
             Self::Recipe(error) => error.option(),
             Self::Unbuilt(unbuilt) => Some(unbuilt.option.as_str()),
             _ => None,

@@ -6,40 +6,49 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::Request;
 use super::answer::{self, Answer, Delivery, Representation};
 use super::config::Config;
+use super::door::Permit;
 use super::incoming::{self, Incoming};
-use super::key::{VariantKey, version_cache_key};
-use super::ports::{Cache, CachedBody, Clock, Log, Ports, Store, Version};
+use super::key::VariantKey;
+use super::ports::{Cache, Kept, Store, Version, World};
 use super::problem::Problem;
+use super::rate::{Exceeded, Rate};
+use super::record::{About, Event, Record};
+use super::versions;
 use crate::negotiate::{Accept, Target};
 use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
 use crate::picture::probe::Header;
 use crate::plan::{Mark, Plan};
-use crate::recipe::{Recipe, Source};
+use crate::recipe::{Recipe, Source, Unbuilt};
 use crate::render::Rendering;
 
 /// Variants are named by the versions of their sources, so they never go stale; a year is for ever.
 const VARIANT_SECONDS: u32 = 31_536_000;
 
-/// Answers a transform whose recipe has been read and may be asked for.
-pub(super) async fn transform<S: Store, C: Cache, K: Clock, L: Log>(
+/// Answers a transform that was let in.
+pub(super) async fn transform<W: World>(
     request: &Request,
     config: &Config,
+    permit: &Permit<'_>,
     recipe: &Recipe,
     source: &Source,
-    ports: Ports<'_, S, C, K, L>,
-) -> Result<Answer<C::Body>, Problem> {
+    world: &W,
+) -> Result<Answer<Kept<W>>, Problem> {
     if let Some(unbuilt) = recipe.unbuilt() {
         return Err(unbuilt.into());
     }
-    let Source::Key { key, .. } = source else { return Err(Problem::ForeignSource) };
-    let accept = request.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
+    let Source::Key { key, .. } = source else {
+        let reason = "pictures of other hosts are not fetched; use a key of the bucket";
+        return Err(Unbuilt { option: "source".to_owned(), reason }.into());
+    };
+    let accept = request.header(http::header::ACCEPT).unwrap_or_default();
     let job = Job {
         request,
         config,
+        permit,
         recipe,
-        target: Target::choose(recipe, Accept::parse(accept.unwrap_or_default())),
+        target: Target::choose(recipe, Accept::parse(accept)),
         files: file_keys(key, recipe),
-        ports,
+        world,
     };
     job.run().await
 }
@@ -56,50 +65,84 @@ fn file_keys<'a>(source: &'a str, recipe: &'a Recipe) -> Vec<&'a str> {
     std::iter::once(source).chain(recipe.marks().map(|(key, _)| key)).collect()
 }
 
-struct Job<'a, S, C, K, L> {
+type Blob<W> = <<W as World>::Store as Store>::Blob;
+
+struct Job<'a, W> {
     request: &'a Request,
     config: &'a Config,
+    permit: &'a Permit<'a>,
     recipe: &'a Recipe,
     target: Target,
     files: Vec<&'a str>,
-    ports: Ports<'a, S, C, K, L>,
+    world: &'a W,
 }
 
-impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
-    async fn run(&self) -> Result<Answer<C::Body>, Problem> {
-        let began = self.ports.clock.now_ms();
-        let versions = self.known_versions().await?;
+impl<W: World> Job<'_, W> {
+    async fn run(&self) -> Result<Answer<Kept<W>>, Problem> {
+        let began = self.world.now_ms();
+        let versions = match self.known_versions().await {
+            // Whoever guesses names has to be counted, too.
+            Err(missing @ Problem::NotFound { .. }) => {
+                return Err(self.count().await.err().unwrap_or(missing));
+            }
+            versions => versions?,
+        };
         let variant = self.variant(&versions);
         let representation = self.representation(&variant, &versions, self.target_mime());
         if representation.is_named(&self.request.headers) {
             return Ok(answer::not_modified(&representation, self.delivery("hit")));
         }
-        if let Some(entry) = self.ports.cache.get(&variant.cache_key()).await {
+        if let Some(entry) = self.world.cache().get(&variant.cache_key()).await {
             let (request, delivery) = (self.request_parts(), self.delivery("hit"));
             if let Some(mut answer) = answer::cached(request, &representation, delivery, entry).await? {
-                time(&mut answer, "cache", self.ports.clock.now_ms() - began);
+                time(&mut answer, "cache", self.world.now_ms() - began);
                 return Ok(answer);
             }
         }
+        self.count().await?;
         self.make(began, &versions).await
     }
 
+    /// Counts one more picture that the cache does not have.
+    async fn count(&self) -> Result<(), Problem> {
+        let Some((class, rate)) =
+            self.permit.rate().and_then(|class| Some((class, self.config.rates.get(class)?)))
+        else {
+            return Ok(());
+        };
+        let key = rate.key(class, self.permit, self.request);
+        match self.world.count(&rate.binding, &key).await {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                let Rate { limit, period, .. } = *rate;
+                Err(Problem::TooMany(Exceeded { class: class.to_owned(), limit, period }))
+            }
+            // Who cannot be counted is let through: pictures are worth more than their number.
+            Err(reason) => {
+                let reason = format!("the rate limit {} does not count: {reason}", rate.binding);
+                let request = Some(About::request(self.request));
+                self.world.log(&Record { event: Event::Failed { reason }, request });
+                Ok(())
+            }
+        }
+    }
+
     /// Reads the files, makes the variant, and keeps it under the versions that were read.
-    async fn make(&self, began: f64, known: &[Version]) -> Result<Answer<C::Body>, Problem> {
+    async fn make(&self, began: f64, known: &[Version]) -> Result<Answer<Kept<W>>, Problem> {
         let (versions, blobs) = self.read_files().await?;
         // A file that was replaced is known by its new version from now on, or every request would make it again.
         let read_and_known = versions.iter().zip(known);
         for (&key, (version, known)) in self.files.iter().zip(read_and_known) {
             if version != known {
-                self.remember_version(key, version);
+                versions::remember(self.world, key, version, self.config.fresh_seconds);
             }
         }
-        let read = self.ports.clock.now_ms();
+        let read = self.world.now_ms();
         let (content_type, bytes) = self.carry_out(&versions, blobs).await?;
         let variant = self.variant(&versions);
         let representation = self.representation(&variant, &versions, content_type);
         let headers = representation.headers(bytes.len());
-        self.ports.cache.put(&variant.cache_key(), headers, &bytes, VARIANT_SECONDS);
+        self.world.cache().put(&variant.cache_key(), headers, &bytes, VARIANT_SECONDS);
         let delivery = self.delivery("fwd=uri-miss; stored");
         let mut answer = answer::whole(self.request_parts(), &representation, delivery, bytes)?;
         time(&mut answer, "source", read - began);
@@ -110,11 +153,11 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
     async fn carry_out(
         &self,
         versions: &[Version],
-        blobs: Vec<S::Blob>,
+        blobs: Vec<Blob<W>>,
     ) -> Result<(&'static str, Vec<u8>), Problem> {
         // What comes in before there is a plan must have its room, too.
         let arriving = versions.iter().map(|version| incoming::held_bytes(version.size_bytes)).sum();
-        let arriving = self.ports.memory.promise(arriving).ok_or(Problem::Busy)?;
+        let arriving = self.world.isolate().memory.promise(arriving).ok_or(Problem::Busy)?;
         let mut files = versions.iter().map(|version| version.size_bytes).zip(blobs);
         let (file_bytes, blob) =
             files.next().ok_or_else(|| Problem::Defect("no source was read".to_owned()))?;
@@ -132,7 +175,7 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
         let peak_bytes = plan.peak_bytes(&source.header, file_bytes, &marks);
         // The plan's figure has the files in it.
         drop(arriving);
-        let promise = self.ports.memory.promise(peak_bytes).ok_or(Problem::Busy)?;
+        let promise = self.world.isolate().memory.promise(peak_bytes).ok_or(Problem::Busy)?;
         let mut rendering = Rendering::new(&source.header, file_bytes, &mark_files, &plan)?;
         source.feed(&mut rendering).await?;
         let bytes = rendering.finish()?;
@@ -144,45 +187,20 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
     async fn known_versions(&self) -> Result<Vec<Version>, Problem> {
         let mut versions = Vec::with_capacity(self.files.len());
         for &key in &self.files {
-            let version = match self.remembered_version(key).await {
-                Some(version) => version,
-                None => self.asked_version(key).await?,
-            };
-            versions.push(version);
+            let version = versions::current(self.world, key, self.config.fresh_seconds).await?;
+            versions.push(version.ok_or_else(|| Problem::NotFound { key: key.to_owned() })?);
         }
         Ok(versions)
     }
 
-    async fn remembered_version(&self, key: &str) -> Option<Version> {
-        let entry = self.ports.cache.get(&version_cache_key(key)).await?;
-        serde_json::from_slice(&entry.body.into_bytes().await?).ok()
-    }
-
-    async fn asked_version(&self, key: &str) -> Result<Version, Problem> {
-        let version = self.ports.store.version(key).await?;
-        let version = version.ok_or_else(|| Problem::NotFound { key: key.to_owned() })?;
-        self.remember_version(key, &version);
-        Ok(version)
-    }
-
-    fn remember_version(&self, key: &str, version: &Version) {
-        if self.config.fresh_seconds == 0 {
-            return;
-        }
-        if let Ok(body) = serde_json::to_vec(version) {
-            let (name, headers) = (version_cache_key(key), http::HeaderMap::new());
-            self.ports.cache.put(&name, headers, &body, self.config.fresh_seconds);
-        }
-    }
-
     /// Every file, outside of linear memory, with the version it turned out to have.
-    async fn read_files(&self) -> Result<(Vec<Version>, Vec<S::Blob>), Problem> {
+    async fn read_files(&self) -> Result<(Vec<Version>, Vec<Blob<W>>), Problem> {
         let mut versions = Vec::with_capacity(self.files.len());
         let mut blobs = Vec::with_capacity(self.files.len());
         // Marks will be in memory all at once, so they share what one file may have there.
         let (mut most_bytes, mut room_bytes) = (LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES);
         for &key in &self.files {
-            let found = self.ports.store.read(key, most_bytes).await?;
+            let found = self.world.store().read(key, most_bytes).await?;
             let (version, blob) = found.ok_or_else(|| Problem::NotFound { key: key.to_owned() })?;
             if !versions.is_empty() {
                 room_bytes = room_bytes.saturating_sub(version.size_bytes);
@@ -196,7 +214,7 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
 
     fn variant(&self, versions: &[Version]) -> VariantKey {
         let files: Vec<(&str, &Version)> = self.files.iter().copied().zip(versions).collect();
-        VariantKey::new(self.recipe, self.target, &files)
+        VariantKey::new(self.permit.tenant(), self.recipe, self.target, &files)
     }
 
     fn representation(
@@ -223,11 +241,7 @@ impl<S: Store, C: Cache, K: Clock, L: Log> Job<'_, S, C, K, L> {
     }
 
     fn delivery<'d>(&self, cache_status: &'d str) -> Delivery<'d> {
-        Delivery {
-            max_age_seconds: self.config.max_age_seconds,
-            varies: Target::depends_on_client(self.recipe),
-            cache_status,
-        }
+        self.permit.delivery(Target::depends_on_client(self.recipe), cache_status, self.world.now_ms())
     }
 
     fn request_parts(&self) -> (&http::Method, &http::HeaderMap) {

@@ -7,12 +7,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use lenslet::grant::Client;
 use lenslet::picture::budget::LARGEST_TRANSFORM_BYTES;
-use lenslet::serve::memory::Ledger;
-use lenslet::serve::ports::{
-    Blob, Cache, CachedBody, Clock, Entry, Log, PIECE_BYTES, Ports, Store, StoreError, Version,
-};
-use lenslet::serve::{Answer, AnswerBody, Config, Request, answer};
+use lenslet::serve::ports::{Blob, Cache, CachedBody, Entry, PIECE_BYTES, Store, StoreError, Version};
+use lenslet::serve::{Answer, AnswerBody, Config, Isolate, Record, Request, answer, ports};
 
 /// Runs a future that never waits for anything outside.
 pub fn block_on<F: Future>(future: F) -> F::Output {
@@ -105,29 +103,60 @@ impl Cache for Kept {
     }
 }
 
-impl Clock for Kept {
-    fn now_ms(&self) -> f64 {
-        self.now_ms.get()
-    }
-}
-
-#[derive(Debug, Default)]
-pub struct Diary(RefCell<Vec<String>>);
-
-impl Log for Diary {
-    fn error(&self, message: &str) {
-        self.0.borrow_mut().push(message.to_owned());
-    }
-}
-
 /// Everything a request meets. The clock is the cache's.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct World {
     pub config: Config,
     pub objects: Objects,
     pub kept: Kept,
-    diary: Diary,
-    memory: Ledger,
+    pub client: Client,
+    /// What issuers publish, by address.
+    pub published: RefCell<BTreeMap<String, String>>,
+    /// How often issuers were asked.
+    pub fetches: Cell<u32>,
+    /// How often a key may still be counted at a binding; what is not here may always be.
+    pub left: RefCell<BTreeMap<String, u32>>,
+    diary: RefCell<Vec<String>>,
+    isolate: Isolate,
+}
+
+impl ports::World for World {
+    type Store = Objects;
+    type Cache = Kept;
+
+    fn store(&self) -> &Objects {
+        &self.objects
+    }
+
+    fn cache(&self) -> &Kept {
+        &self.kept
+    }
+
+    fn isolate(&self) -> &Isolate {
+        &self.isolate
+    }
+
+    fn now_ms(&self) -> f64 {
+        self.kept.now_ms.get()
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        self.diary.borrow_mut().push(record.to_string());
+    }
+
+    async fn fetch_keys(&self, url: &str) -> Result<Vec<u8>, String> {
+        self.fetches.set(self.fetches.get() + 1);
+        let found = self.published.borrow().get(url).map(|json| json.clone().into_bytes());
+        found.ok_or_else(|| "it answers 503".to_owned())
+    }
+
+    async fn count(&self, binding: &str, key: &str) -> Result<bool, String> {
+        let mut left = self.left.borrow_mut();
+        let Some(left) = left.get_mut(&format!("{binding} {key}")) else { return Ok(true) };
+        let is_within = *left > 0;
+        *left = left.saturating_sub(1);
+        Ok(is_within)
+    }
 }
 
 /// An answer with its body read and its headers sorted by name.
@@ -141,6 +170,9 @@ pub struct Seen {
 /// When everything in the store was stored: Sun, 06 Nov 1994 08:49:37 GMT.
 pub const STORED_SECONDS: u64 = 784_111_777;
 
+/// When the world begins, in seconds since 1970.
+pub const NOW_SECONDS: u32 = 1_000_000_000;
+
 impl World {
     /// A world with these settings; one that is not named is absent.
     pub fn new(settings: &[(&str, &str)], presets: &[(&str, &str)]) -> Self {
@@ -149,7 +181,24 @@ impl World {
             "PRESETS" => Some(serde_json::to_string(&presets).unwrap()),
             _ => settings.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()),
         };
-        Self { config: Config::read(setting).unwrap(), ..Self::default() }
+        let kept = Kept::default();
+        kept.now_ms.set(f64::from(NOW_SECONDS) * 1000.0);
+        Self {
+            config: Config::read(setting).unwrap(),
+            objects: Objects::default(),
+            kept,
+            client: Client::default(),
+            published: RefCell::default(),
+            fetches: Cell::default(),
+            left: RefCell::default(),
+            diary: RefCell::default(),
+            isolate: Isolate::default(),
+        }
+    }
+
+    /// A new isolate at the same place: it remembers nothing, and the cache is still there.
+    pub fn forget(&mut self) {
+        self.isolate = Isolate::default();
     }
 
     /// A world where everybody may have everything.
@@ -192,7 +241,7 @@ impl World {
 
     /// What was logged since the last look.
     pub fn read_log(&self) -> Vec<String> {
-        self.diary.0.take()
+        self.diary.take()
     }
 
     /// How many variants are kept; versions of sources do not count.
@@ -202,7 +251,7 @@ impl World {
 
     /// Does something while others hold all memory.
     pub fn while_full<T>(&self, act: impl FnOnce(&Self) -> T) -> T {
-        let _promise = self.memory.promise(LARGEST_TRANSFORM_BYTES).unwrap();
+        let _promise = self.isolate.memory.promise(LARGEST_TRANSFORM_BYTES).unwrap();
         act(self)
     }
 
@@ -222,15 +271,9 @@ impl World {
             path: path.to_owned(),
             query,
             headers: headers.collect(),
+            client: self.client.clone(),
         };
-        let ports = Ports {
-            store: &self.objects,
-            cache: &self.kept,
-            clock: &self.kept,
-            log: &self.diary,
-            memory: &self.memory,
-        };
-        see(block_on(answer(&request, &self.config, ports)))
+        see(block_on(answer(&request, &self.config, self)))
     }
 }
 
@@ -273,7 +316,7 @@ pub const ALWAYS: [(&str, &str); 6] = [
     ("access-control-allow-origin", "*"),
     (
         "access-control-expose-headers",
-        "Cache-Status, Content-Length, Content-Range, ETag, Last-Modified, Server-Timing",
+        "Cache-Status, Content-Length, Content-Range, ETag, Last-Modified, RateLimit, RateLimit-Policy, Retry-After, Server-Timing",
     ),
     ("content-security-policy", "default-src 'none'; sandbox"),
     ("cross-origin-resource-policy", "cross-origin"),

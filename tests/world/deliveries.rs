@@ -198,7 +198,7 @@ fn preflights_say_what_pages_may_do() {
     for path in [URL, "/", "/a.png"] {
         let answer = world().ask(Method::OPTIONS, path, &[("origin", "https://page.example")]);
         assert_eq!((answer.status, answer.body.as_slice()), (204, &[][..]));
-        let expected = "access-control-allow-headers: Accept, If-Modified-Since, If-None-Match, If-Range, Range\n\
+        let expected = "access-control-allow-headers: Accept, Authorization, If-Modified-Since, If-None-Match, If-Range, Range\n\
                         access-control-allow-methods: GET, HEAD, OPTIONS\n\
                         access-control-max-age: 86400\n\
                         allow: GET, HEAD, OPTIONS\n";

@@ -192,7 +192,15 @@ fn a_failing_store_is_502_and_only_the_log_hears_why() {
     assert!(!problem.to_string().contains("secret"));
     let log = world.read_log();
     assert_eq!(log.len(), 3, "one line for each request: {log:?}");
-    assert_eq!(log[0], "GET /image/width=8/a.png: the store failed: bucket secret-name: token 12345 expired");
+    let line: serde_json::Value = serde_json::from_str(&log[0]).unwrap();
+    let expected = json!({
+        "event": "failed",
+        "reason": "the store failed: bucket secret-name: token 12345 expired",
+        "method": "GET",
+        "host": "pictures.example",
+        "path": "/image/width=8/a.png",
+    });
+    assert_eq!(line, expected);
     refused(&world, "/a.png", 502, "store");
     world.mend_store();
     assert_eq!(world.get("/image/width=8/a.png").status, 200, "the failure was not remembered");
