@@ -3,7 +3,7 @@
 // It is also wrangler's build command, so it runs before every `wrangler dev`, `deploy` and test
 // harness; it has to be quick when nothing changed, and it does its own set-up when it has work to do.
 
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -37,6 +37,9 @@ const UNWINDING_FLAGS = [
   '-Cllvm-args=-wasm-use-legacy-eh',
 ];
 
+/** Ends the module: settings that cannot be used stop it, and with it the deploy, in words. See src/edge/mod.rs. */
+const REFUSE_TO_START = '\nif (globalThis.__lenslet_refusal) throw new Error(globalThis.__lenslet_refusal);\n';
+
 /** Builds the Worker unless it is already there; answers whether it had to. */
 export async function build({ panic = process.env.LENSLET_PANIC || 'unwind', out = 'build' } = {}) {
   if (!['unwind', 'abort'].includes(panic)) throw new Stop(`The Worker can unwind or abort on a panic, not "${panic}".`);
@@ -52,6 +55,7 @@ export async function build({ panic = process.env.LENSLET_PANIC || 'unwind', out
   const env = toolEnvironment(unwinding ? await unwindingEnvironment() : {});
   const flags = unwinding ? ['--panic-unwind'] : [];
   await run('worker-build', ['--release', ...flags, '--out-dir', out, '--', '--locked'], { cwd: root, env });
+  appendFileSync(join(root, out, 'index.js'), REFUSE_TO_START);
   // The hash from before the build: a file saved meanwhile is built next time.
   setStamp(stamp, hash);
   say(`The Worker is built in ${Math.round((Date.now() - started) / 1000)} s: ${sizes(join(root, out))}`);

@@ -16,8 +16,8 @@ use http::header::{
 };
 use http::{HeaderMap, Method};
 use js_sys::Reflect;
+use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
-use worker::wasm_bindgen::{JsError, JsValue};
 use worker::{Context, Env, Response, ResponseBody, event};
 
 use self::cache::EdgeCache;
@@ -53,15 +53,24 @@ extern "C" {
 /// Refuses to start with settings that cannot be used: Cloudflare refuses a deploy that does not start. Makes an
 /// allocation that fails unwind like a panic, so that only its own request ends. `worker` logs panics.
 #[event(start)]
-fn start() -> Result<(), JsError> {
+fn start() {
     #[cfg(lenslet_unwind)]
     #[expect(clippy::panic, reason = "the alternative is to end every request of the instance")]
     std::alloc::set_alloc_error_hook(|layout| {
         panic!("out of memory: {} bytes were asked for", layout.size())
     });
-    let checked = ENVIRONMENT.with(|environment| Config::read(|name| setting(environment, name)));
-    checked.map(drop).map_err(|error| JsError::new(&format!("Lenslet cannot start. {error}")))
+    if let Err(error) = ENVIRONMENT.with(|environment| Config::read(|name| setting(environment, name))) {
+        // An error that leaves WebAssembly here loses its words on the way. What scripts/build.mjs adds to the module's
+        // end throws one that has them.
+        let reason = format!("Lenslet cannot start. {error}");
+        if Reflect::set(&js_sys::global(), &REFUSAL.into(), &reason.into()).is_err() {
+            worker::console_error!("{error}");
+        }
+    }
 }
+
+/// Where the module's end looks for the reason not to start.
+const REFUSAL: &str = "__lenslet_refusal";
 
 /// Answers one request.
 #[event(fetch)]
