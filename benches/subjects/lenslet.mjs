@@ -10,28 +10,35 @@ import { pathToFileURL } from 'node:url';
 const KEY = 'p';
 
 export async function load({ width, format, quality }, { worker }) {
-  installHooks();
-  globalThis.caches = { default: EMPTY_CACHE };
-  // The Worker that aborts listens for errors of the whole isolate.
-  globalThis.addEventListener ??= () => {};
-  const { default: Entrypoint } = await import(pathToFileURL(join(worker, 'index.js')));
-
-  const bucket = new R2Bucket();
+  const bucket = new R2Bucket(KEY);
   const env = { PICTURES: bucket, ACCESS: 'public', REPORT_MEMORY: 'on' };
+  const { ask } = await openWorker(worker, env, EMPTY_CACHE);
   const url = `http://localhost/image/width=${width},format=${format},quality=${quality}/${KEY}`;
-
-  let afterwards = [];
   return async (bytes) => {
-    // The last request's work after its answer, and not this one's.
-    await Promise.all(afterwards);
-    afterwards = [];
     bucket.bytes = bytes;
-    const context = { waitUntil: (promise) => afterwards.push(promise), passThroughOnException() {} };
-    const response = await new Entrypoint(context, env).fetch(new Request(url));
+    const response = await ask(new Request(url));
     const answer = new Uint8Array(await response.arrayBuffer());
     if (response.status !== 200) throw new Error(`${response.status} ${new TextDecoder().decode(answer)}`);
     return { bytes: answer, linearBytes: Number(response.headers.get('lenslet-linear-memory')) || null };
   };
+}
+
+/** The Worker of a folder with this environment and cache; `ask` answers a request once the last one's work is done. */
+export async function openWorker(worker, env, cache) {
+  installHooks();
+  globalThis.caches = { default: cache };
+  // The Worker that aborts listens for errors of the whole isolate.
+  globalThis.addEventListener ??= () => {};
+  const { default: Entrypoint } = await import(pathToFileURL(join(worker, 'index.js')));
+  let afterwards = [];
+  const context = { waitUntil: (promise) => afterwards.push(promise), passThroughOnException() {} };
+  const ask = async (request) => {
+    // The last request's work after its answer, and not this one's.
+    if (afterwards.length) await Promise.all(afterwards);
+    afterwards = [];
+    return new Entrypoint(context, env).fetch(request);
+  };
+  return { ask };
 }
 
 /** Node learns to import wasm the way Workers do, as a compiled module, and what `cloudflare:` means. */
@@ -55,13 +62,18 @@ const EMPTY_CACHE = {
 };
 
 // Its name is looked at: the `worker` crate takes a binding for a bucket if its constructor is called that.
-class R2Bucket {
+export class R2Bucket {
+  /** Holds one object, under these keys. */
+  constructor(...keys) {
+    this.keys = keys;
+  }
+
   async head(key) {
-    return key === KEY ? describe(this.bytes) : null;
+    return this.keys.includes(key) ? describe(this.bytes) : null;
   }
 
   async get(key) {
-    if (key !== KEY) return null;
+    if (!this.keys.includes(key)) return null;
     const { bytes } = this;
     const whole = new Response(
       new ReadableStream({
