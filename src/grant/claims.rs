@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::limits::Limits;
+use super::present;
 
 /// The claims of a token whose signature is valid.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,14 +32,23 @@ pub struct Claims {
     pub limits: Limits,
 }
 
-#[derive(Deserialize)]
+/// A `null` is refused: where an expiry or a limit was meant, it must not become none.
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Written {
+    #[serde(deserialize_with = "present")]
     iss: Option<String>,
+    #[serde(deserialize_with = "present")]
     sub: Option<String>,
+    #[serde(deserialize_with = "present")]
     aud: Option<Audience>,
+    #[serde(deserialize_with = "present")]
     exp: Option<Date>,
+    #[serde(deserialize_with = "present")]
     nbf: Option<Date>,
+    #[serde(deserialize_with = "present")]
     jti: Option<String>,
+    #[serde(deserialize_with = "present")]
     lenslet: Option<WrittenLimits>,
 }
 
@@ -59,15 +69,23 @@ enum Date {
 
 /// A limit that we do not know must not be passed over, so nothing unknown may stand here.
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 struct WrittenLimits {
+    #[serde(deserialize_with = "present")]
     paths: Option<Vec<String>>,
+    #[serde(deserialize_with = "present")]
     tenant: Option<String>,
+    #[serde(deserialize_with = "present")]
     presets: Option<Vec<String>>,
+    #[serde(deserialize_with = "present")]
     max_width: Option<u32>,
+    #[serde(deserialize_with = "present")]
     max_height: Option<u32>,
+    #[serde(deserialize_with = "present")]
     formats: Option<Vec<String>>,
+    #[serde(deserialize_with = "present")]
     mark: Option<String>,
+    #[serde(deserialize_with = "present")]
     rate: Option<String>,
 }
 
