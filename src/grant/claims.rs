@@ -1,6 +1,10 @@
 //! What a token says: the registered claims (RFC 7519, section 4.1), and Lenslet's own under `lenslet`.
 
-use serde::Deserialize;
+use std::fmt::Formatter;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::limits::Limits;
 use super::present;
@@ -48,7 +52,7 @@ struct Written {
     nbf: Option<Date>,
     #[serde(deserialize_with = "present")]
     jti: Option<String>,
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "object")]
     lenslet: Option<WrittenLimits>,
 }
 
@@ -87,6 +91,23 @@ struct WrittenLimits {
     mark: Option<String>,
     #[serde(deserialize_with = "present")]
     rate: Option<String>,
+}
+
+/// Limits by their names: what is derived would take an array of them in their order, too.
+fn object<'de, D: Deserializer<'de>>(member: D) -> Result<Option<WrittenLimits>, D::Error> {
+    struct Members;
+    impl<'de> Visitor<'de> for Members {
+        type Value = WrittenLimits;
+
+        fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+            WrittenLimits::deserialize(MapAccessDeserializer::new(members))
+        }
+    }
+    member.deserialize_map(Members).map(Some)
 }
 
 impl Claims {

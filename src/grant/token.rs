@@ -222,6 +222,7 @@ mod tests {
             json!({ "exp": -1 }),
             json!({ "exp": null }),
             json!({ "lenslet": null }),
+            json!({ "lenslet": [["a/"]] }),
             json!({ "lenslet": { "paths": null } }),
             json!({ "aud": 5 }),
             json!([1]),
