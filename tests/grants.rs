@@ -10,10 +10,16 @@ mod grants {
     mod edits;
     mod forgeries;
     mod found;
+    mod public;
+    mod requests;
     mod ring;
+    mod shapes;
     mod signatures;
     mod tally;
     mod tokens;
     mod urls;
     mod weak;
+
+    /// When all of it happens.
+    const NOW: u64 = 1_700_000_000;
 }
