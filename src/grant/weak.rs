@@ -1,7 +1,7 @@
 //! Keys that can be guessed, or that everybody has read.
 //!
-//! No list of passwords: what a person would type is recognised by being text. A key of 256 random bits is text with a
-//! probability of about 10⁻¹³.
+//! No list of passwords: what a person would type is recognised by being text, what a program wrote by its pattern. A key
+//! of 256 random bits is text with a probability of about 10⁻¹⁰. The hash of a word looks like chance and is not found.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
