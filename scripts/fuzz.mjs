@@ -22,6 +22,7 @@ const TARGETS = {
   ),
   probe: { says: 'headers of all formats are read', isSeed: (file) => Object.values(formats).some((isIt) => isIt(file)) },
   recipe: { says: 'options of a URL are parsed and printed' },
+  grant: { says: 'keys, tokens, signed URLs and policies are read, and nothing is forged', isSeed: startsWith(0x7b), dictionary: 'json' },
 };
 
 const HELP = `Runs a fuzz target of fuzz/targets, which ends with a failure when it has found something.

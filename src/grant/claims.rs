@@ -1,9 +1,14 @@
 //! What a token says: the registered claims (RFC 7519, section 4.1), and Lenslet's own under `lenslet`.
 
-use serde::Deserialize;
+use std::fmt::Formatter;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::limits::Limits;
 use super::policy::is_below;
+use super::present;
 
 /// The claims of a token whose signature is valid.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,14 +37,23 @@ pub struct Claims {
     pub limits: Limits,
 }
 
-#[derive(Deserialize)]
+/// A `null` is refused: where an expiry or a limit was meant, it must not become none.
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Written {
+    #[serde(deserialize_with = "present")]
     iss: Option<String>,
+    #[serde(deserialize_with = "present")]
     sub: Option<String>,
+    #[serde(deserialize_with = "present")]
     aud: Option<Audience>,
+    #[serde(deserialize_with = "present")]
     exp: Option<Date>,
+    #[serde(deserialize_with = "present")]
     nbf: Option<Date>,
+    #[serde(deserialize_with = "present")]
     jti: Option<String>,
+    #[serde(deserialize_with = "object")]
     lenslet: Option<WrittenLimits>,
 }
 
@@ -60,16 +74,41 @@ enum Date {
 
 /// A limit that we do not know must not be passed over, so nothing unknown may stand here.
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 struct WrittenLimits {
+    #[serde(deserialize_with = "present")]
     paths: Option<Vec<String>>,
+    #[serde(deserialize_with = "present")]
     tenant: Option<String>,
+    #[serde(deserialize_with = "present")]
     presets: Option<Vec<String>>,
+    #[serde(deserialize_with = "present")]
     max_width: Option<u32>,
+    #[serde(deserialize_with = "present")]
     max_height: Option<u32>,
+    #[serde(deserialize_with = "present")]
     formats: Option<Vec<String>>,
+    #[serde(deserialize_with = "present")]
     mark: Option<String>,
+    #[serde(deserialize_with = "present")]
     rate: Option<String>,
+}
+
+/// Limits by their names: what is derived would take an array of them in their order, too.
+fn object<'de, D: Deserializer<'de>>(member: D) -> Result<Option<WrittenLimits>, D::Error> {
+    struct Members;
+    impl<'de> Visitor<'de> for Members {
+        type Value = WrittenLimits;
+
+        fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+            WrittenLimits::deserialize(MapAccessDeserializer::new(members))
+        }
+    }
+    member.deserialize_map(Members).map(Some)
 }
 
 impl Claims {
@@ -91,7 +130,8 @@ impl Claims {
         if tenant.as_deref() == Some("") || max_width == Some(0) || max_height == Some(0) {
             return None;
         }
-        let (expires, not_before) = (written.exp.as_ref().map(seconds), written.nbf.as_ref().map(seconds));
+        let expires = written.exp.as_ref().map(|date| seconds(date, f64::floor));
+        let not_before = written.nbf.as_ref().map(|date| seconds(date, f64::ceil));
         if expires == Some(None) || not_before == Some(None) {
             return None;
         }
@@ -118,7 +158,7 @@ impl Claims {
 }
 
 /// Whole seconds; nothing where a date is none.
-fn seconds(date: &Date) -> Option<u64> {
+fn seconds(date: &Date, whole: fn(f64) -> f64) -> Option<u64> {
     /// Beyond it not every second is a double.
     const LATEST: f64 = 9_007_199_254_740_992.0;
     match *date {
@@ -128,6 +168,6 @@ fn seconds(date: &Date) -> Option<u64> {
             clippy::cast_sign_loss,
             reason = "its range was looked at"
         )]
-        Date::Fraction(seconds) => (0.0..LATEST).contains(&seconds).then_some(seconds as u64),
+        Date::Fraction(seconds) => (0.0..LATEST).contains(&seconds).then(|| whole(seconds) as u64),
     }
 }

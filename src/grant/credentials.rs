@@ -76,16 +76,17 @@ impl<'a> Credentials<'a> {
         } else {
             (Self::None, query)
         };
-        let stray = rest
-            .split('&')
-            .map(|pair| pair.split('=').next().unwrap_or(pair))
-            .find(|name| OURS.contains(name));
-        match stray {
+        match stray(rest) {
             None => Ok((found, rest)),
             Some("token") => Err(CredentialsError::Place),
             Some(_) => Err(SignatureError::Malformed.into()),
         }
     }
+}
+
+/// The first parameter of a query that has one of our names.
+pub(super) fn stray(query: &str) -> Option<&str> {
+    query.split('&').map(|pair| pair.split('=').next().unwrap_or(pair)).find(|name| OURS.contains(name))
 }
 
 /// The token of an `Authorization` header (RFC 6750, section 2.1).

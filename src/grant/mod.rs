@@ -26,10 +26,16 @@ pub use token::{TokenError, issuer_of, sign_token, verify_payload, verify_token}
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Deserializer};
 
 /// base64url without padding (RFC 4648, section 5).
 fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A member that is there, whatever it is: `null` is no other way to leave it out.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(member: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(member).map(Some)
 }
 
 /// Decodes base64url without padding. Every other spelling of the same bytes is refused.

@@ -157,6 +157,10 @@ impl Policies {
         for (index, row) in table.iter().enumerate() {
             let name = row.get("path").and_then(Value::as_str).map(str::to_owned);
             let fail = |reason: String| PolicyError { index, name: name.clone(), reason };
+            // What is derived would take a row's values in their order, too.
+            if !row.is_object() {
+                return Err(fail("it must be a table".to_owned()));
+            }
             let written = Written::deserialize(row).map_err(|error| fail(error.to_string()))?;
             let policy = Policy::read(written, defaults, context).map_err(fail)?;
             if policies.iter().any(|other| (&other.path, &other.host) == (&policy.path, &policy.host)) {
@@ -382,7 +386,7 @@ mod tests {
             (r#"[{"rate":"fast"}]"#, "RATES has no 'fast'"),
             (r#"[{"deny":{"ips":["x"]}}]"#, "'x' is no IP address"),
             (r#"[{"path":"a"},{"path":"/a/"}]"#, "POLICIES[1] (path '/a/'): another policy"),
-            ("[3]", "POLICIES[0]: invalid type"),
+            ("[3]", "POLICIES[0]: it must be a table"),
         ] {
             let error = parse(json).unwrap_err().to_string();
             assert!(error.contains(wrong), "{json}: {error}");

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::credentials::stray;
 use super::key::{Algorithm, KeySet};
 use super::signing::SigningKey;
 use super::{decode, encode};
@@ -113,6 +114,8 @@ pub fn verify_url<'a>(
     let signature = decode(tail.sig).ok_or(SignatureError::Refused)?;
     let message = message(&signed_path, signed_query);
     keys.signer(Algorithm::Hs256, Some(tail.kid), message.as_bytes(), &signature)
+        // A key without a name signs for nobody: policies list keys by their names.
+        .filter(|key| key.kid() == Some(tail.kid))
         .ok_or(SignatureError::Refused)?;
     if tail.exp.is_some_and(|expires| expires <= now_seconds) {
         return Err(SignatureError::Expired);
@@ -133,6 +136,10 @@ pub fn sign_url(
         return Err(SignatureError::Refused);
     }
     let mut url = normalise(path_and_query);
+    // What looks like a part of the signature would become one, or be refused later.
+    if url.split_once('?').is_some_and(|(_, query)| stray(query).is_some()) {
+        return Err(SignatureError::Malformed);
+    }
     url.push(if url.contains('?') { '&' } else { '?' });
     if let Some(any) = any {
         let path = url.split_once('?').map_or("", |(path, _)| path);
@@ -140,7 +147,7 @@ pub fn sign_url(
         let (name, _) = any.split_once('.').ok_or(SignatureError::Malformed)?;
         // What the edge will find where one of the set stands must be what was signed.
         let one = path.replace(&format!("{name}=*"), &format!("{name}={first}"));
-        if generalised(&one, any).as_deref() != Some(path) {
+        if generalised(&one, any).as_deref() != Some(path) || !any.bytes().all(|b| b == b'.' || is_plain(b)) {
             return Err(SignatureError::Malformed);
         }
         url.extend(["any=", any, "&"]);
@@ -186,8 +193,11 @@ fn generalised(path: &str, any: &str) -> Option<String> {
 }
 
 fn is_one_of(value: &str, values: &str) -> bool {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     !value.is_empty() && value.bytes().all(is_plain) && values.split('.').any(|one| one == value)
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
 }
 
 /// Whole seconds in their only spelling.
@@ -263,5 +273,25 @@ mod tests {
         {
             assert_eq!(sign_url(&key, path, None, Some(any)), Err(SignatureError::Malformed), "{path} {any}");
         }
+    }
+
+    #[test]
+    fn signs_nothing_that_reads_as_a_part_of_the_signature() {
+        let key = SigningKey::parse(KEYS.as_bytes()).unwrap();
+        for query in ["any=width.320", "exp=9999999999", "v=2&kid=b", "sig=x", "token=x", "exp"] {
+            let url = format!("/image/width=*/a.png?{query}");
+            assert_eq!(sign_url(&key, &url, None, None), Err(SignatureError::Malformed), "{query}");
+        }
+        let any = Some("width.320&exp=9999999999");
+        assert_eq!(sign_url(&key, "/image/width=*/a.png", None, any), Err(SignatureError::Malformed));
+    }
+
+    #[test]
+    fn a_key_without_a_name_signs_no_urls() {
+        let nameless = r#"{"kty":"oct","k":"c2ujO9VFOTQuYQLVLiPwjKCQ1yvKHkwVkzBxUiQ8VTA"}"#;
+        let url = signed("/image/width=800/a.png", None, None);
+        let (path, query) = url.split_once('?').unwrap();
+        let keys = KeySet::parse(nameless.as_bytes()).unwrap();
+        assert_eq!(verify_url(&keys, path, query, 1), Err(SignatureError::Refused));
     }
 }

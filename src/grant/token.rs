@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use super::claims::Claims;
 use super::key::{Algorithm, KeySet};
 use super::signing::SigningKey;
-use super::{decode, encode};
+use super::{decode, encode, present};
 
 /// Longer tokens are not looked at.
 const LONGEST_TOKEN: usize = 8_192;
@@ -47,16 +47,25 @@ pub enum TokenError {
 }
 
 /// The header of a token. What may stand there and must not be obeyed is only noticed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 struct Header {
     alg: String,
+    #[serde(deserialize_with = "present")]
     kid: Option<String>,
+    #[serde(deserialize_with = "present")]
     crit: Option<IgnoredAny>,
+    #[serde(deserialize_with = "present")]
     jku: Option<IgnoredAny>,
+    #[serde(deserialize_with = "present")]
     jwk: Option<IgnoredAny>,
+    #[serde(deserialize_with = "present")]
     x5u: Option<IgnoredAny>,
+    #[serde(deserialize_with = "present")]
     x5c: Option<IgnoredAny>,
+    #[serde(deserialize_with = "present")]
     b64: Option<IgnoredAny>,
+    #[serde(deserialize_with = "present")]
     zip: Option<IgnoredAny>,
 }
 
@@ -192,6 +201,8 @@ mod tests {
         for member in ["crit", "jku", "jwk", "x5u", "x5c", "b64", "zip"] {
             let token = with_header(&pair, &json!({ "alg": "EdDSA", "kid": "a", member: ["exp"] }));
             assert_eq!(verify_token(&set(&[&pair]), &token, 1), Err(TokenError::Header), "{member}");
+            let token = with_header(&pair, &json!({ "alg": "EdDSA", "kid": "a", member: null }));
+            assert_eq!(verify_token(&set(&[&pair]), &token, 1), Err(TokenError::Header), "{member}: null");
         }
         let plain = with_header(&pair, &json!({ "alg": "EdDSA", "kid": "a", "x5t": "unknown" }));
         assert!(verify_token(&set(&[&pair]), &plain, 1).is_ok());
@@ -209,6 +220,10 @@ mod tests {
             json!({ "lenslet": { "tenant": "" } }),
             json!({ "exp": "100" }),
             json!({ "exp": -1 }),
+            json!({ "exp": null }),
+            json!({ "lenslet": null }),
+            json!({ "lenslet": [["a/"]] }),
+            json!({ "lenslet": { "paths": null } }),
             json!({ "aud": 5 }),
             json!([1]),
             json!("text"),

@@ -1,7 +1,10 @@
 //! Keys that can be guessed, or that everybody has read.
 //!
-//! No list of passwords: what a person would type is recognised by being text. A key of 256 random bits is text with a
-//! probability of about 10⁻¹³.
+//! No list of passwords: what a person would type is recognised by being text, what a program wrote by its pattern. A key
+//! of 256 random bits is text with a probability of about 10⁻¹⁰. The hash of a word looks like chance and is not found.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::encode;
 
@@ -24,14 +27,22 @@ pub(super) fn secret(bytes: &[u8]) -> Option<&'static str> {
     if is_published(bytes) {
         return Some("it is the key of a published example");
     }
-    if repeats(bytes) || counts(bytes) || distinct(bytes) < 8 {
+    // A word that was put straight into `k` is one only there.
+    let as_written = encode(bytes);
+    if [bytes, as_written.as_bytes()].into_iter().any(is_patterned) {
         return Some("it follows a pattern");
     }
-    if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) && is_typed(bytes) {
-        return Some("it is text that a person typed");
+    if says_something(as_written.as_bytes()) {
+        return Some(TYPED);
     }
-    None
+    match code(text(bytes)?) {
+        // What issuers hand out as text is as good as what it stands for.
+        Some(code) => secret(&code),
+        None => Some(TYPED),
+    }
 }
+
+const TYPED: &str = "it is text that a person typed";
 
 /// Why a public key must not be trusted, if it must not.
 pub(super) fn public(x: &[u8]) -> Option<&'static str> {
@@ -42,9 +53,16 @@ fn is_published(bytes: &[u8]) -> bool {
     PUBLISHED.contains(&encode(bytes).as_str())
 }
 
-/// Whether it is a shorter piece over and over.
+fn is_patterned(bytes: &[u8]) -> bool {
+    repeats(bytes) || counts(bytes) || stands_still(bytes) || is_halved(bytes) || distinct(bytes) < 8
+}
+
+/// Whether more than half of it stands there again after some distance: a shorter piece over and over, or numbered.
 fn repeats(bytes: &[u8]) -> bool {
-    (1..=bytes.len() / 2).any(|period| bytes.iter().zip(bytes.iter().skip(period)).all(|(a, b)| a == b))
+    (1..=bytes.len() / 2).any(|distance| {
+        let pairs = bytes.iter().zip(bytes.iter().skip(distance));
+        pairs.filter(|(a, b)| a == b).count() * 2 > bytes.len() - distance
+    })
 }
 
 /// Whether it counts up or down by the same step.
@@ -57,6 +75,17 @@ fn counts(bytes: &[u8]) -> bool {
     steps.iter().map(|step| usize::from(step == middle)).sum::<usize>() * 2 > steps.len()
 }
 
+/// Whether one byte fills eight places in a row: padding of something shorter.
+fn stands_still(bytes: &[u8]) -> bool {
+    bytes.windows(8).any(|run| run.iter().zip(run.iter().skip(1)).all(|(a, b)| a == b))
+}
+
+/// Whether every other byte is the same, as in UTF-16.
+fn is_halved(bytes: &[u8]) -> bool {
+    let half = |from: usize| bytes.iter().skip(from).step_by(2);
+    (0..2).any(|from| half(from).zip(half(from + 2)).all(|(a, b)| a == b))
+}
+
 fn distinct(bytes: &[u8]) -> usize {
     let mut seen = [false; 256];
     for byte in bytes {
@@ -67,20 +96,65 @@ fn distinct(bytes: &[u8]) -> usize {
     seen.into_iter().filter(|seen| *seen).count()
 }
 
-/// Whether text is anything but a long hexadecimal or base64 code: what issuers make secrets of.
-fn is_typed(text: &[u8]) -> bool {
-    let is_hex = text.iter().all(u8::is_ascii_hexdigit);
-    let is_base64 = text.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=-_".contains(b));
-    let cases: [fn(&u8) -> bool; 3] = [u8::is_ascii_digit, u8::is_ascii_lowercase, u8::is_ascii_uppercase];
-    let is_mixed =
-        cases.iter().all(|is_of_case| text.iter().filter(|b| is_of_case(b)).count() * 12 >= text.len());
-    let is_code = (is_hex && text.len() >= 64) || (is_base64 && text.len() >= 43 && is_mixed);
-    !is_code || says_something(text)
+/// The bytes as text, without the line feeds and zeros that tools leave behind it; nothing where they are none.
+fn text(bytes: &[u8]) -> Option<&str> {
+    let text = str::from_utf8(bytes).ok()?.trim_end_matches(char::is_control);
+    let is_written = |c: char| !c.is_control() || c.is_whitespace();
+    text.chars().all(is_written).then_some(text)
+}
+
+/// What a text of at least 256 bits stands for in hexadecimal or base64; nothing where it says something itself.
+fn code(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=').as_bytes();
+    if says_something(text) {
+        return None;
+    }
+    if text.iter().all(u8::is_ascii_hexdigit) { from_hex(text) } else { from_base64(text) }
+}
+
+fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+    let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
+    // Dates and telephone numbers have no letters.
+    let is_mixed = digits * 12 >= text.len() && (text.len() - digits) * 12 >= text.len();
+    if text.len() < 64 || !is_mixed {
+        return None;
+    }
+    let nibbles: Vec<u32> = text.iter().map(|b| char::from(*b).to_digit(16)).collect::<Option<_>>()?;
+    let byte = |pair: &[u32]| u8::try_from(pair.iter().fold(0, |byte, nibble| byte << 4 | nibble)).ok();
+    nibbles.chunks(2).map(byte).collect()
+}
+
+fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
+    #[derive(PartialEq)]
+    enum Kind {
+        Small,
+        Capital,
+        Other,
+    }
+    let kind = |b: &u8| match b {
+        b'a'..=b'z' => Kind::Small,
+        b'A'..=b'Z' => Kind::Capital,
+        _ => Kind::Other,
+    };
+    // Two out of three change at random; words change seldom.
+    let changes = text.iter().zip(text.iter().skip(1)).filter(|(a, b)| kind(a) != kind(b)).count();
+    if text.len() < 43 || changes * 4 < text.len() {
+        return None;
+    }
+    let alphabet = |b: &u8| match b {
+        b'+' => b'-',
+        b'/' => b'_',
+        other => *other,
+    };
+    let written: Vec<u8> = text.iter().map(alphabet).collect();
+    // Not every issuer's letters and digits are bytes written in base64: the last ones may be none.
+    let whole = written.get(..written.len() / 4 * 4)?;
+    URL_SAFE_NO_PAD.decode(whole).ok()
 }
 
 /// Whether a word stands in it that only people write into keys.
 fn says_something(text: &[u8]) -> bool {
-    const WORDS: [&[u8]; 10] = [
+    const WORDS: [&[u8]; 19] = [
         b"secret",
         b"passw",
         b"example",
@@ -91,6 +165,15 @@ fn says_something(text: &[u8]) -> bool {
         b"0123456789",
         b"abcdefgh",
         b"qwerty",
+        b"asdfgh",
+        b"12345678",
+        b"letmein",
+        b"welcome",
+        b"private",
+        b"signing",
+        b"production",
+        b"company",
+        b"develop",
     ];
     let lower = text.to_ascii_lowercase();
     WORDS.iter().any(|word| lower.windows(word.len()).any(|window| window == *word))
@@ -108,7 +191,7 @@ mod tests {
             "xJ3kWZ0s4y8M1nQ7rT5vB2dF6hL9pK0aYcEgUiOmRSw",
             // 64 hexadecimal digits and 44 characters of base64, as issuers hand them out.
             "NGYyYzlhN2UxYjZkOGYwM2E1YzJlNGI3ZDkxZjYwODMyYTVjN2U5YjFkNGY2YTgwYzNlNWI3ZDlmMWEyYzRlNg",
-            "ZkE5eDJMcThXbjR2VDd5QjFjUjZ1SDNtUTBqUzVlSzk3Z1BkT3pJeFVhPQ",
+            "bXpTWTNqUkJUOHo1WFlOTm5aNUxZRjUySmJuemV0eE9JUnRmZ3YrR1FtTT0",
         ] {
             assert_eq!(secret(&decode(key).unwrap()), None, "{key}");
         }
