@@ -1,6 +1,6 @@
 //! What a request brings to show that it may be made: one signature, or one token, or nothing.
 
-use super::signature::{SignatureError, Tail};
+use super::signature::{SignatureError, Tail, own_parameter};
 
 /// What a request brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +38,6 @@ pub enum CredentialsError {
     Place,
 }
 
-/// The parameters that are ours, wherever they stand. A source's own may be sent percent-encoded with the source.
-const OURS: [&str; 5] = ["any", "exp", "kid", "sig", "token"];
-
 impl<'a> Credentials<'a> {
     /// Finds them in a query and in the values of `Authorization` and `Cookie`; also answers what of the query is the
     /// source's. `cookie_name` is the name of the cookie that holds a token.
@@ -76,11 +73,7 @@ impl<'a> Credentials<'a> {
         } else {
             (Self::None, query)
         };
-        let stray = rest
-            .split('&')
-            .map(|pair| pair.split('=').next().unwrap_or(pair))
-            .find(|name| OURS.contains(name));
-        match stray {
+        match own_parameter(rest) {
             None => Ok((found, rest)),
             Some("token") => Err(CredentialsError::Place),
             Some(_) => Err(SignatureError::Malformed.into()),

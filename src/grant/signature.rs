@@ -10,13 +10,16 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::key::{Algorithm, KeySet};
+use super::key::{Algorithm, KeySet, is_plain_kid};
 use super::signing::SigningKey;
 use super::{decode, encode};
 use crate::recipe::PREFIXES;
 
 /// Keeps these signatures apart from all others that the key might make.
 const CONTEXT: &str = "lenslet-url-1\n";
+
+/// The parameters that are ours, wherever they stand. A source's own may be sent percent-encoded with the source.
+const OURS: [&str; 5] = ["any", "exp", "kid", "sig", "token"];
 
 /// What of a URL is written as it is. Browsers and proxies change none of these, and send the others percent-encoded.
 const SAFE: &AsciiSet = &NON_ALPHANUMERIC
@@ -129,10 +132,13 @@ pub fn sign_url(
     expires: Option<u64>,
     any: Option<&str>,
 ) -> Result<String, SignatureError> {
-    if key.algorithm() != Algorithm::Hs256 {
+    if key.algorithm() != Algorithm::Hs256 || !is_plain_kid(key.kid()) {
         return Err(SignatureError::Refused);
     }
     let mut url = normalise(path_and_query);
+    if url.split_once('?').is_some_and(|(_, query)| own_parameter(query).is_some()) {
+        return Err(SignatureError::Malformed);
+    }
     url.push(if url.contains('?') { '&' } else { '?' });
     if let Some(any) = any {
         let path = url.split_once('?').map_or("", |(path, _)| path);
@@ -159,6 +165,11 @@ pub fn sign_url(
 pub fn normalise(path_and_query: &str) -> String {
     let (before_fragment, _) = path_and_query.split_once('#').unwrap_or((path_and_query, ""));
     utf8_percent_encode(before_fragment, SAFE).to_string()
+}
+
+/// The first parameter of a source's query that has a name of ours.
+pub fn own_parameter(query: &str) -> Option<&str> {
+    query.split('&').map(|pair| pair.split('=').next().unwrap_or(pair)).find(|name| OURS.contains(name))
 }
 
 fn message(path: &str, signed_query: &str) -> String {
@@ -263,5 +274,18 @@ mod tests {
         {
             assert_eq!(sign_url(&key, path, None, Some(any)), Err(SignatureError::Malformed), "{path} {any}");
         }
+    }
+    #[test]
+    fn what_the_edge_would_misread_is_not_signed() {
+        let sign =
+            |keys: &str, url: &str| sign_url(&SigningKey::parse(keys.as_bytes()).unwrap(), url, None, None);
+        for query in ["exp=1", "v=2&token=t", "kid=a&sig=x", "any"] {
+            let url = format!("/image/width=1/a.png?{query}");
+            assert_eq!(sign(KEYS, &url), Err(SignatureError::Malformed), "{query}");
+        }
+        let keys = KEYS.replace(r#""kid":"a""#, r#""kid":"a&exp=9""#);
+        assert_eq!(sign(&keys, "/a.png"), Err(SignatureError::Refused));
+        let set = KeySet::parse(keys.as_bytes()).unwrap();
+        assert!(set.check_all(Algorithm::Hs256).is_err());
     }
 }
