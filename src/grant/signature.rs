@@ -142,8 +142,11 @@ pub fn sign_url(
     url.push(if url.contains('?') { '&' } else { '?' });
     if let Some(any) = any {
         let path = url.split_once('?').map_or("", |(path, _)| path);
-        let first = any.split('.').nth(1).ok_or(SignatureError::Malformed)?;
-        let (name, _) = any.split_once('.').ok_or(SignatureError::Malformed)?;
+        let (name, values) = any.split_once('.').ok_or(SignatureError::Malformed)?;
+        let first = values.split('.').next().unwrap_or_default();
+        if !values.split('.').all(|value| is_one_of(value, values)) {
+            return Err(SignatureError::Malformed);
+        }
         // What the edge will find where one of the set stands must be what was signed.
         let one = path.replace(&format!("{name}=*"), &format!("{name}={first}"));
         if generalised(&one, any).as_deref() != Some(path) {
@@ -269,12 +272,18 @@ mod tests {
         assert!(verified(&one.replace("any=width.320.640", "any=width.320.640.800"), 1).is_err());
         assert!(verified(&one.replace("width=320", "width=320,width=640"), 1).is_err());
         let key = SigningKey::parse(KEYS.as_bytes()).unwrap();
-        for (path, any) in
-            [("/image/width=5/a.png", "width.5"), ("/image/width=*/a", "width"), ("/a", "width.1")]
-        {
+        for (path, any) in [
+            ("/image/width=5/a.png", "width.5"),
+            ("/image/width=*/a", "width"),
+            ("/image/width=*/a", "width."),
+            ("/image/width=*/a", "width.5.6&exp=9"),
+            ("/image/width=*/width=*", "width.5"),
+            ("/a", "width.1"),
+        ] {
             assert_eq!(sign_url(&key, path, None, Some(any)), Err(SignatureError::Malformed), "{path} {any}");
         }
     }
+
     #[test]
     fn what_the_edge_would_misread_is_not_signed() {
         let sign =
