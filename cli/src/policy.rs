@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use lenslet::serve::Config;
 
 use crate::Outcome;
-use crate::settings::{Settings, Sources};
+use crate::settings::{Settings, Sources, Where};
 
 /// Check the configuration before it is deployed.
 #[derive(Subcommand)]
@@ -55,7 +55,9 @@ pub(crate) fn run(command: &Command) -> Outcome {
     };
     let mut names = Vec::new();
     for environment in environments {
-        check(&sources.settings(environment)?)?;
+        for run in [Where::Deployed, Where::Local] {
+            check(&sources.settings(environment, run)?)?;
+        }
         names.push(environment.map_or("[vars]".to_owned(), |name| format!("[env.{name}.vars]")));
     }
     println!("{}: the settings are good in {}", config.display(), names.join(", "));

@@ -30,6 +30,15 @@ struct Environment {
 
 type Variables = BTreeMap<String, Spanned<Value>>;
 
+/// Which of two values wins where `[vars]` and the file of secrets have the same setting.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Where {
+    /// The secrets are Cloudflare's; what the file stands in for is what `[vars]` has not.
+    Deployed,
+    /// `wrangler dev` puts the file above `[vars]`.
+    Local,
+}
+
 /// All files, read.
 pub(crate) struct Sources<'a> {
     path: &'a Path,
@@ -68,7 +77,7 @@ impl<'a> Sources<'a> {
     }
 
     /// The settings of one environment. It has none of the others' (wrangler calls that "not inherited").
-    pub(crate) fn settings(&self, environment: Option<&str>) -> Result<Settings, Box<dyn Error>> {
+    pub(crate) fn settings(&self, environment: Option<&str>, run: Where) -> Result<Settings, Box<dyn Error>> {
         let variables = match environment {
             None => &self.configuration.vars,
             Some(name) => match self.configuration.env.get(name) {
@@ -81,8 +90,10 @@ impl<'a> Sources<'a> {
             let place = place(self.path, &self.text, &value.span());
             table.insert(name.clone(), (as_text(value.get_ref()), place));
         }
-        for (name, (value, place)) in self.secrets(environment)? {
-            table.insert(name, (value, place));
+        for (name, secret) in self.secrets(environment)? {
+            if run == Where::Local || !table.contains_key(&name) {
+                table.insert(name, secret);
+            }
         }
         for (name, value) in self.given {
             table.insert(name.clone(), (value.clone(), "--var".to_owned()));

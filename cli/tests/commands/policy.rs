@@ -52,6 +52,12 @@ fn secrets_and_given_settings_win_over_the_file() {
     let said = said_of(&folder, GOOD, &[]);
     assert!(said.contains(".dev.vars:2: ORIGINALS cannot be 'nobody'"), "{said}");
     folder.ok(&["policy", "check", "--var", "ORIGINALS:public"]);
+    folder.write(".dev.vars", "ACCESS=private\n");
+    let said = said_of(&folder, &GOOD.replace("public", "Public"), &[]);
+    assert!(said.contains("wrangler.toml:3:10: ACCESS"), "a secret hides nothing that is deployed: {said}");
+    folder.write(".dev.vars", "ACCESS=all\n");
+    assert!(said_of(&folder, GOOD, &[]).contains(".dev.vars:1: ACCESS cannot be 'all'"));
+    folder.write(".dev.vars", "");
     let said = said_of(&folder, GOOD, &["--var", "ORIGINALS:all"]);
     assert!(said.contains("--var: ORIGINALS cannot be 'all'"), "{said}");
     folder.write("other.vars", "no pair\n");
