@@ -100,13 +100,13 @@ export function transformPath(options, key) {
   const pairs = Object.entries(options).filter(([, value]) => value !== undefined);
   if (pairs.length === 0) throw new Error('A transform has at least one option, such as format: "auto".');
   if (!key) throw new Error('A transform is of a picture: its key is empty.');
-  const value = (text) => (text === '*' ? '*' : escape(text).replace(/%3B|%3A/g, decodeURIComponent));
-  const written = pairs.map(([name, text]) => `${escape(name)}=${value(String(text))}`);
-  return `${PREFIXES[0]}${written.join(',')}/${key.split('/').map(escape).join('/')}`;
+  const value = (text) => (text === '*' ? '*' : percentEncoded(text).replace(/%3B|%3A/g, decodeURIComponent));
+  const written = pairs.map(([name, text]) => `${percentEncoded(name)}=${value(String(text))}`);
+  return `${PREFIXES[0]}${written.join(',')}/${key.split('/').map(percentEncoded).join('/')}`;
 }
 
 /** All but A-Z, a-z, 0-9, -, _, . and ~ percent-encoded. */
-const escape = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+const percentEncoded = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** As browsers send it: what they would encode is encoded, the rest stays. */
 const normalise = (url) => url.split('#')[0].replace(UNSAFE, (text) => encodeURIComponent(text).replaceAll("'", '%27'));
