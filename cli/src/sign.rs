@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::Args;
-use lenslet::grant::{Algorithm, normalise, own_parameter, sign_url};
+use lenslet::grant::{Algorithm, is_plain_kid, normalise, own_parameter, sign_url};
 use lenslet::recipe::{Source, TransformUrl};
 
 use crate::time::{duration_seconds, now_seconds};
@@ -74,6 +74,12 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         )
         .into());
     }
+    if !is_plain_kid(key.kid()) {
+        let shown = arguments.keys.display();
+        return Err(
+            format!("{shown}: the first key needs a 'kid' of 1 to 64 of A-Z, a-z, 0-9, - and _").into()
+        );
+    }
     let now = now_seconds();
     let expires = arguments.expires.map(|seconds| now + seconds).or(arguments.expires_at);
     if expires.is_some_and(|expires| expires <= now) {
@@ -82,9 +88,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let (host, path_and_query) = split(&arguments.url)?;
     check(path_and_query, arguments.any.as_ref())?;
     let any = arguments.any.as_ref().map(Set::print);
-    let signed = sign_url(&key, path_and_query, expires, any.as_deref()).map_err(|_| {
-        format!("{} cannot be signed; its first key's 'kid' must be of A-Z, a-z, 0-9, - and _, and '*' stand once in the URL", arguments.keys.display())
-    })?;
+    let signed = sign_url(&key, path_and_query, expires, any.as_deref())?;
     println!("{host}{signed}");
     if let Some(Set { name, values }) = &arguments.any {
         eprintln!("This is a template: put {} in the place of * in {name}=*.", one_of(values));
@@ -97,23 +101,19 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 
 /// Scheme and host, which may be missing, and the rest.
 fn split(url: &str) -> Result<(&str, &str), Box<dyn Error>> {
-    let is_whole = ["http://", "https://"]
-        .iter()
-        .any(|scheme| url.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)));
-    let host_at = if is_whole { url.find("://").map_or(0, |at| at + 3) } else { 0 };
+    let is_scheme =
+        |scheme: &&str| url.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
+    let host_at =
+        ["http://", "https://"].iter().find(|scheme| is_scheme(scheme)).map_or(0, |scheme| scheme.len());
     let path_at = url.get(host_at..).and_then(|rest| rest.find(['/', '?', '#'])).map(|at| host_at + at);
+    // A host where there is a scheme, and none where there is none.
+    let path_at = path_at.filter(|path_at| (*path_at > host_at) == (host_at > 0));
     let parts = path_at.and_then(|at| url.split_at_checked(at));
-    match parts {
-        Some((host, path))
-            if path.starts_with('/') && !path.starts_with("//") && host.is_empty() != is_whole =>
-        {
-            Ok((host, path))
-        }
-        _ => Err(format!(
-            "'{url}' is no URL that can be signed; write https://host/path, or a path such as /image/width=800/photo.jpg"
-        )
-        .into()),
-    }
+    let parts = parts.filter(|(_, path)| path.starts_with('/') && !path.starts_with("//"));
+    parts.ok_or_else(|| {
+        format!("'{url}' is no URL that can be signed; write https://host/path, or a path such as /image/width=800/photo.jpg")
+            .into()
+    })
 }
 
 /// Refuses what the edge would not understand, with any of the values in the place of `*`.

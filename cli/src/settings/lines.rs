@@ -56,7 +56,8 @@ mod tests {
 
     #[test]
     fn reads_what_people_write() {
-        let text = "# secrets\n\nA=1\nexport B = two words # really\nC='{\n  \"a\": 1\n}'\nD=\"x\\ny\"\nE=\nF=''\nG={\"a\":\"#b\"}\n";
+        let text = "# secrets\n\nA=1\nexport B = two words # really\nC='{\n  \"a\": 1\n}'\nD=\"x\\ny\"\n\
+            E=\nF=''\nG={\"a\":\"#b\"}\n";
         let expected = [
             ("A", "1", 3),
             ("B", "two words", 4),

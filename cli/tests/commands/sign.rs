@@ -83,6 +83,8 @@ fn what_the_edge_would_refuse_is_not_signed() {
         (&["/"], "empty"),
         (&["a.jpg"], "no URL that can be signed"),
         (&["//pictures.example/a.jpg"], "no URL that can be signed"),
+        (&["https:///a.jpg"], "no URL that can be signed"),
+        (&["host/a.jpg"], "no URL that can be signed"),
         (&["https://pictures.example"], "no URL that can be signed"),
         (&["ftp://pictures.example/a.jpg"], "no URL that can be signed"),
         (&["/a.jpg?v=2&exp=5"], "'exp', which is Lenslet's own"),
