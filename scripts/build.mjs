@@ -2,6 +2,7 @@
 //
 // It is also wrangler's build command, so it runs before every `wrangler dev`, `deploy` and test
 // harness; it has to be quick when nothing changed, and it does its own set-up when it has work to do.
+// A configuration that the Worker would not start with stops it.
 
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import { root, target } from './lib/paths.mjs';
 import { Stop, ask, main, onInterrupt, run, say } from './lib/run.mjs';
 import { hashOf, setStamp, stampIs } from './lib/stamp.mjs';
 import { nightly, pins, toolEnvironment } from './lib/tools.mjs';
+import { checkPolicy } from './policy.mjs';
 import { setUp } from './setup.mjs';
 
 const HELP = `Builds the Worker into build/.
@@ -98,6 +100,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await main(async () => {
     const { values } = parseArgs({ options: { panic: { type: 'string' }, out: { type: 'string' }, help: { type: 'boolean' } } });
     if (values.help) return say(HELP);
+    await checkPolicy();
     const { help, ...options } = values;
     if (!(await build(options))) say('The Worker is up to date.');
   });

@@ -10,6 +10,7 @@ import { Stop, end, main, onInterrupt, run, say, start } from './lib/run.mjs';
 import { makeSamples } from './lib/samples.mjs';
 import { hashOf, setStamp, stampIs } from './lib/stamp.mjs';
 import { toolEnvironment } from './lib/tools.mjs';
+import { checkPolicy } from './policy.mjs';
 import { setUp } from './setup.mjs';
 
 const HELP = `Builds Lenslet, fills a local bucket with sample pictures, and runs it until Ctrl-C.
@@ -30,6 +31,7 @@ async function startAll({ edgePort, originPort }) {
   await requireFree(edgePort, '--port');
   await requireFree(originPort, '--origin-port');
   await setUp();
+  await checkPolicy();
   await build();
   const env = toolEnvironment();
   say('Building the origin …');

@@ -1,6 +1,6 @@
 //! What a request brings to show that it may be made: one signature, or one token, or nothing.
 
-use super::signature::{SignatureError, Tail};
+use super::signature::{SignatureError, Tail, own_parameter};
 
 /// What a request brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +38,6 @@ pub enum CredentialsError {
     Place,
 }
 
-/// The parameters that are ours, wherever they stand. A source's own may be sent percent-encoded with the source.
-const OURS: [&str; 5] = ["any", "exp", "kid", "sig", "token"];
-
 impl<'a> Credentials<'a> {
     /// Those of a URL's query; also answers what of the query is the source's.
     pub fn in_query(query: Option<&'a str>) -> Result<(Self, Option<&'a str>), CredentialsError> {
@@ -76,17 +73,12 @@ impl<'a> Credentials<'a> {
         } else {
             (Self::None, query)
         };
-        match stray(rest) {
+        match own_parameter(rest) {
             None => Ok((found, rest)),
             Some("token") => Err(CredentialsError::Place),
             Some(_) => Err(SignatureError::Malformed.into()),
         }
     }
-}
-
-/// The first parameter of a query that has one of our names.
-pub(super) fn stray(query: &str) -> Option<&str> {
-    query.split('&').map(|pair| pair.split('=').next().unwrap_or(pair)).find(|name| OURS.contains(name))
 }
 
 /// The token of an `Authorization` header (RFC 6750, section 2.1).

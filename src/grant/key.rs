@@ -279,12 +279,12 @@ impl KeySet {
         faults.next().map_or(Ok(()), Err)
     }
 
-    /// Refuses a set in which a key has no name, or another algorithm.
+    /// Refuses a set in which a key has no name that may stand in a URL, or another algorithm.
     pub fn check_all(&self, algorithm: Algorithm) -> Result<(), KeyError> {
         let wrong = self.keys.iter().enumerate().find_map(|(index, key)| match key.kid() {
             _ if key.algorithm() != algorithm => Some(fault(index, key.kid(), KeyFault::Algorithm)),
-            None => Some(fault(index, None, KeyFault::Nameless)),
-            Some(_) => None,
+            Some(kid) if is_plain_kid(kid) => None,
+            kid => Some(fault(index, kid, KeyFault::Nameless)),
         });
         wrong.map_or(Ok(()), Err)
     }
@@ -339,6 +339,12 @@ fn decoys() -> Vec<Key> {
 pub(super) fn fault(index: usize, kid: Option<&str>, fault: KeyFault) -> KeyError {
     let name = kid.map_or_else(|| format!("{}", index + 1), |kid| format!("'{}'", kid.escape_debug()));
     KeyError::Key { name, fault }
+}
+
+/// Whether a key's name may stand in a URL as it is.
+pub fn is_plain_kid(kid: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    (1..=64).contains(&kid.len()) && kid.bytes().all(is_plain)
 }
 
 fn check_purpose(json: &Map<String, Value>) -> Result<(), KeyFault> {

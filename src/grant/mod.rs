@@ -17,10 +17,10 @@ mod weak;
 pub use claims::Claims;
 pub use client::{Client, ClientError};
 pub use credentials::{Credentials, CredentialsError};
-pub use key::{Algorithm, Key, KeyError, KeyFault, KeySet};
+pub use key::{Algorithm, Key, KeyError, KeyFault, KeySet, is_plain_kid};
 pub use limits::{Limits, NotCovered};
 pub use policy::{Access, Context, Defaults, Policies, Policy, PolicyError};
-pub use signature::{SignatureError, SignedUrl, normalise, sign_url, verify_url};
+pub use signature::{SignatureError, SignedUrl, normalise, own_parameter, sign_url, verify_url};
 pub use signing::{SigningKey, new_jwk, public_jwk};
 pub use token::{TokenError, issuer_of, sign_token, verify_payload, verify_token};
 

@@ -10,14 +10,16 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::credentials::stray;
-use super::key::{Algorithm, KeySet};
+use super::key::{Algorithm, KeySet, is_plain_kid};
 use super::signing::SigningKey;
 use super::{decode, encode};
 use crate::recipe::PREFIXES;
 
 /// Keeps these signatures apart from all others that the key might make.
 const CONTEXT: &str = "lenslet-url-1\n";
+
+/// The parameters that are ours, wherever they stand. A source's own may be sent percent-encoded with the source.
+const OURS: [&str; 5] = ["any", "exp", "kid", "sig", "token"];
 
 /// What of a URL is written as it is. Browsers and proxies change none of these, and send the others percent-encoded.
 const SAFE: &AsciiSet = &NON_ALPHANUMERIC
@@ -132,19 +134,22 @@ pub fn sign_url(
     expires: Option<u64>,
     any: Option<&str>,
 ) -> Result<String, SignatureError> {
-    if key.algorithm() != Algorithm::Hs256 {
+    if key.algorithm() != Algorithm::Hs256 || !is_plain_kid(key.kid()) {
         return Err(SignatureError::Refused);
     }
     let mut url = normalise(path_and_query);
     // What looks like a part of the signature would become one, or be refused later.
-    if url.split_once('?').is_some_and(|(_, query)| stray(query).is_some()) {
+    if url.split_once('?').is_some_and(|(_, query)| own_parameter(query).is_some()) {
         return Err(SignatureError::Malformed);
     }
     url.push(if url.contains('?') { '&' } else { '?' });
     if let Some(any) = any {
         let path = url.split_once('?').map_or("", |(path, _)| path);
-        let first = any.split('.').nth(1).ok_or(SignatureError::Malformed)?;
-        let (name, _) = any.split_once('.').ok_or(SignatureError::Malformed)?;
+        let (name, values) = any.split_once('.').ok_or(SignatureError::Malformed)?;
+        let first = values.split('.').next().unwrap_or_default();
+        if !values.split('.').all(|value| is_one_of(value, values)) {
+            return Err(SignatureError::Malformed);
+        }
         // What the edge will find where one of the set stands must be what was signed.
         let one = path.replace(&format!("{name}=*"), &format!("{name}={first}"));
         if generalised(&one, any).as_deref() != Some(path) || !any.bytes().all(|b| b == b'.' || is_plain(b)) {
@@ -166,6 +171,11 @@ pub fn sign_url(
 pub fn normalise(path_and_query: &str) -> String {
     let (before_fragment, _) = path_and_query.split_once('#').unwrap_or((path_and_query, ""));
     utf8_percent_encode(before_fragment, SAFE).to_string()
+}
+
+/// The first parameter of a source's query that has a name of ours.
+pub fn own_parameter(query: &str) -> Option<&str> {
+    query.split('&').map(|pair| pair.split('=').next().unwrap_or(pair)).find(|name| OURS.contains(name))
 }
 
 fn message(path: &str, signed_query: &str) -> String {
@@ -268,9 +278,14 @@ mod tests {
         assert!(verified(&one.replace("any=width.320.640", "any=width.320.640.800"), 1).is_err());
         assert!(verified(&one.replace("width=320", "width=320,width=640"), 1).is_err());
         let key = SigningKey::parse(KEYS.as_bytes()).unwrap();
-        for (path, any) in
-            [("/image/width=5/a.png", "width.5"), ("/image/width=*/a", "width"), ("/a", "width.1")]
-        {
+        for (path, any) in [
+            ("/image/width=5/a.png", "width.5"),
+            ("/image/width=*/a", "width"),
+            ("/image/width=*/a", "width."),
+            ("/image/width=*/a", "width.5.6&exp=9"),
+            ("/image/width=*/width=*", "width.5"),
+            ("/a", "width.1"),
+        ] {
             assert_eq!(sign_url(&key, path, None, Some(any)), Err(SignatureError::Malformed), "{path} {any}");
         }
     }
@@ -293,5 +308,14 @@ mod tests {
         let (path, query) = url.split_once('?').unwrap();
         let keys = KeySet::parse(nameless.as_bytes()).unwrap();
         assert_eq!(verify_url(&keys, path, query, 1), Err(SignatureError::Refused));
+    }
+
+    #[test]
+    fn a_key_that_no_url_can_name_signs_none() {
+        let keys = KEYS.replace(r#""kid":"a""#, r#""kid":"a&exp=9""#);
+        let key = SigningKey::parse(keys.as_bytes()).unwrap();
+        assert_eq!(sign_url(&key, "/a.png", None, None), Err(SignatureError::Refused));
+        let set = KeySet::parse(keys.as_bytes()).unwrap();
+        assert!(set.check_all(Algorithm::Hs256).is_err());
     }
 }

@@ -1,0 +1,75 @@
+//! `lenslet policy`: whether the Worker would start with this configuration.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use lenslet::serve::Config;
+
+use crate::Outcome;
+use crate::settings::{Settings, Sources, Where};
+
+/// Check the configuration before it is deployed.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Check(Check),
+}
+
+/// Check the settings of wrangler.toml as the Worker does when it starts.
+///
+/// What is wrong is told with its file, line and column, and the exit code is 1.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  lenslet policy check
+  lenslet policy check --env production --var ACCESS:public
+  lenslet policy check --config deploy/wrangler.toml --vars secrets.vars")]
+pub(crate) struct Check {
+    /// The configuration, such as `--config deploy/wrangler.toml`
+    #[arg(long, value_name = "FILE", default_value = "wrangler.toml")]
+    config: PathBuf,
+    /// Only this environment (`[env.NAME.vars]`), such as `--env production`; without it, all that there are
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// Secrets as lines of NAME=value, such as `--vars secrets.vars`; by default .dev.vars beside the configuration, if it
+    /// is there
+    #[arg(long, value_name = "FILE")]
+    vars: Option<PathBuf>,
+    /// A setting that wins over those in files, such as `--var ACCESS:public`; may be repeated
+    #[arg(long = "var", value_name = "NAME:VALUE", value_parser = read_var)]
+    var: Vec<(String, String)>,
+}
+
+fn read_var(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once(':') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write a name and a value, such as ACCESS:public"),
+    }
+}
+
+pub(crate) fn run(command: &Command) -> Outcome {
+    let Command::Check(Check { config, env, vars, var }) = command;
+    let sources = Sources::read(config, vars.as_deref(), var)?;
+    let environments = match env {
+        Some(name) => vec![Some(name.as_str())],
+        None => std::iter::once(None).chain(sources.environments().map(Some)).collect(),
+    };
+    let mut names = Vec::new();
+    for environment in environments {
+        for run in [Where::Deployed, Where::Local] {
+            check(&sources.settings(environment, run)?)?;
+        }
+        names.push(environment.map_or("[vars]".to_owned(), |name| format!("[env.{name}.vars]")));
+    }
+    println!("{}: the settings are good in {}", config.display(), names.join(", "));
+    Ok(())
+}
+
+fn check(settings: &Settings) -> Outcome {
+    match Config::read(|name| settings.value(name)) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let error = error.to_string();
+            Err(format!("{}: {error}", settings.place_of(&error)).into())
+        }
+    }
+}

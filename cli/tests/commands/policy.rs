@@ -1,0 +1,68 @@
+//! `lenslet policy check`: what the Worker would not start with is pointed at.
+
+use super::support::Folder;
+
+const GOOD: &str = "name = \"x\"\n[vars]\nACCESS = \"public\"\nMAX_AGE_SECONDS = 60\n[vars.PRESETS]\nthumb = \"width=200\"\n";
+
+/// What the check says of a wrangler.toml.
+fn said_of(folder: &Folder, text: &str, arguments: &[&str]) -> String {
+    folder.write("wrangler.toml", text);
+    folder.fails(&[&["policy", "check"], arguments].concat())
+}
+
+#[test]
+fn good_settings_are_one_line() {
+    let folder = Folder::new("good");
+    folder.write("wrangler.toml", GOOD);
+    let said = folder.run(&["policy", "check"]);
+    assert_eq!((said.code, said.out.lines().count(), &*said.err), (0, 1, ""));
+}
+
+#[test]
+fn what_is_wrong_is_pointed_at() {
+    let folder = Folder::new("wrong");
+    for (from, to, place, reason) in [
+        ("\"public\"", "\"Public\"", "wrangler.toml:3:10: ACCESS ", "cannot be 'Public'"),
+        ("60", "-1", "wrangler.toml:4:19: MAX_AGE_SECONDS ", "-1"),
+        ("width=200", "widht=200", "wrangler.toml:5:", "preset 'thumb'"),
+        ("ACCESS = ", "ACCESS ", "wrangler.toml:3:8: ", ""),
+    ] {
+        let said = said_of(&folder, &GOOD.replace(from, to), &[]);
+        assert!(said.contains(place) && said.contains(reason), "{to}: {said}");
+    }
+    assert!(said_of(&folder, "name = 'x'\nvars = 5\n", &[]).contains("wrangler.toml:2:8: invalid type"));
+}
+
+#[test]
+fn environments_are_checked_each_with_its_own_settings() {
+    let folder = Folder::new("environments");
+    let both = format!("{GOOD}[env.staging.vars]\nACCESS = \"public\"\n[env.wide.vars]\nACCESS = \"wide\"\n");
+    let said = said_of(&folder, &both, &[]);
+    assert!(said.contains("wrangler.toml:10:10: ACCESS cannot be 'wide'"), "{said}");
+    assert!(said_of(&folder, &both, &["--env", "wide"]).contains("'wide'"));
+    folder.ok(&["policy", "check", "--env", "staging"]);
+    let none = said_of(&folder, &both, &["--env", "production"]);
+    assert!(none.contains("no [env.production]; there is staging, wide"), "{none}");
+}
+
+#[test]
+fn secrets_and_given_settings_win_over_the_file() {
+    let folder = Folder::new("secrets");
+    folder.write(".dev.vars", "# mine\nORIGINALS='nobody'\n");
+    let said = said_of(&folder, GOOD, &[]);
+    assert!(said.contains(".dev.vars:2: ORIGINALS cannot be 'nobody'"), "{said}");
+    folder.ok(&["policy", "check", "--var", "ORIGINALS:public"]);
+    folder.write(".dev.vars", "ACCESS=private\n");
+    let said = said_of(&folder, &GOOD.replace("public", "Public"), &[]);
+    assert!(said.contains("wrangler.toml:3:10: ACCESS"), "a secret hides nothing that is deployed: {said}");
+    folder.write(".dev.vars", "ACCESS=all\n");
+    assert!(said_of(&folder, GOOD, &[]).contains(".dev.vars:1: ACCESS cannot be 'all'"));
+    folder.write(".dev.vars", "");
+    let said = said_of(&folder, GOOD, &["--var", "ORIGINALS:all"]);
+    assert!(said.contains("--var: ORIGINALS cannot be 'all'"), "{said}");
+    folder.write("other.vars", "no pair\n");
+    let said = said_of(&folder, GOOD, &["--vars", "other.vars"]);
+    assert!(said.contains("other.vars:1: a line here is NAME=value"), "{said}");
+    assert!(said_of(&folder, GOOD, &["--vars", "absent"]).contains("absent cannot be read"));
+    assert!(folder.fails(&["policy", "check", "--config", "absent.toml"]).contains("--config"));
+}
