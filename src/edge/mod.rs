@@ -7,7 +7,9 @@ mod drill;
 mod r2;
 mod world;
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use http::header::{
@@ -15,10 +17,11 @@ use http::header::{
     RANGE, REFERER,
 };
 use http::{HeaderMap, Method};
-use js_sys::Reflect;
-use worker::wasm_bindgen::JsValue;
+use js_sys::{JSON, Reflect, Uint8Array};
+use web_sys::{Headers, ResponseInit};
 use worker::wasm_bindgen::prelude::wasm_bindgen;
-use worker::{Context, Env, Response, ResponseBody, event};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::{Context, Env, Response, event};
 
 use self::cache::EdgeCache;
 use self::r2::Bucket;
@@ -100,7 +103,7 @@ fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
 /// A variable as text: strings as they are, numbers and tables of the configuration as JSON.
 fn setting(env: &JsValue, name: &str) -> Option<String> {
     let value = Reflect::get(env, &name.into()).ok().filter(|value| !value.is_undefined())?;
-    value.as_string().or_else(|| js_sys::JSON::stringify(&value).ok().map(String::from))
+    value.as_string().or_else(|| JSON::stringify(&value).ok().map(String::from))
 }
 
 fn read(request: &worker::Request) -> worker::Result<Request> {
@@ -125,19 +128,31 @@ fn read(request: &worker::Request) -> worker::Result<Request> {
 }
 
 fn write(answer: Answer<Response>, env: &Env) -> worker::Result<Response> {
-    let headers = worker::Headers::new();
-    for (name, value) in &answer.headers {
-        headers.set(name.as_str(), value.to_str().unwrap_or_default())?;
-    }
+    let mut headers: BTreeMap<&str, Cow<'_, str>> = answer
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), Cow::Borrowed(value.to_str().unwrap_or_default())))
+        .collect();
     if setting(env, "REPORT_MEMORY").as_deref() == Some("on") {
-        headers.set("lenslet-linear-memory", &linear_memory_bytes().to_string())?;
+        headers.insert("lenslet-linear-memory", linear_memory_bytes().to_string().into());
     }
+    // All at once: to set them one by one takes a call into JavaScript for each.
+    let headers: Headers = JSON::parse(&serde_json::to_string(&headers)?)?.unchecked_into();
+    let init = ResponseInit::new();
+    init.set_status(answer.status.as_u16());
+    init.set_headers(&headers);
     let response = match answer.body {
-        AnswerBody::Empty => Response::empty()?,
-        AnswerBody::Bytes(bytes) => Response::from_body(ResponseBody::Body(bytes))?,
-        AnswerBody::Cached(cached) => Response::from_body(cached.into_parts().1)?,
+        AnswerBody::Empty => web_sys::Response::new_with_opt_readable_stream_and_init(None, &init)?,
+        AnswerBody::Bytes(bytes) => {
+            let body = Uint8Array::from(bytes.as_slice());
+            web_sys::Response::new_with_opt_js_u8_array_and_init(Some(&body), &init)?
+        }
+        AnswerBody::Cached(cached) => {
+            let cached: web_sys::Response = cached.into();
+            web_sys::Response::new_with_opt_readable_stream_and_init(cached.body().as_ref(), &init)?
+        }
     };
-    Ok(response.with_status(answer.status.as_u16()).with_headers(headers))
+    Ok(response.into())
 }
 
 /// Linear memory never shrinks, so this is the most that was ever needed.

@@ -63,7 +63,7 @@ pub trait CachedBody {
 /// Something kept.
 #[derive(Debug, Clone)]
 pub struct Entry<B> {
-    /// Its headers.
+    /// Its `Content-Type` and `Content-Length`.
     pub headers: HeaderMap,
     /// Its body.
     pub body: B,
