@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use lenslet::grant::{Algorithm, KeySet, is_plain_kid, new_jwk, public_jwk};
+use lenslet::grant::{Algorithm, KeySet, is_plain_name, new_jwk, public_jwk};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -101,7 +101,7 @@ impl From<AlgorithmName> for Algorithm {
 }
 
 fn plain_kid(text: &str) -> Result<String, &'static str> {
-    if is_plain_kid(text) { Ok(text.to_owned()) } else { Err("use 1 to 64 of A-Z, a-z, 0-9, - and _") }
+    if is_plain_name(text) { Ok(text.to_owned()) } else { Err("use 1 to 64 of A-Z, a-z, 0-9, - and _") }
 }
 
 /// A change of keys, for whoever keeps account of them.

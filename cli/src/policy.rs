@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use lenslet::serve::Config;
+use lenslet::serve::{Config, Rate};
 
 use crate::Outcome;
-use crate::settings::{Settings, Sources, Where};
+use crate::settings::{Settings, Simple, Sources, Where};
 
 /// Check the configuration before it is deployed.
 #[derive(Subcommand)]
@@ -65,11 +65,25 @@ pub(crate) fn run(command: &Command) -> Outcome {
 }
 
 fn check(settings: &Settings) -> Outcome {
+    let fail = |error: String| Err(format!("{}: {error}", settings.place_of(&error)).into());
     match Config::read(|name| settings.value(name)) {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let error = error.to_string();
-            Err(format!("{}: {error}", settings.place_of(&error)).into())
+        Ok(config) => {
+            config.rates.iter().find_map(|(class, rate)| unbound(class, rate, settings)).map_or(Ok(()), fail)
         }
+        Err(error) => fail(error.to_string()),
+    }
+}
+
+/// What is wrong between a class of rate limits and its binding. The Worker cannot tell: it sees no binding's numbers.
+fn unbound(class: &str, rate: &Rate, settings: &Settings) -> Option<String> {
+    let Rate { binding, limit, period, .. } = rate;
+    let found = settings.rate_limits.iter().find(|rate_limit| rate_limit.name == *binding);
+    match found.map(|found| found.simple) {
+        None => Some(format!("RATES: '{class}' counts by {binding}, and no [[ratelimits]] has that name")),
+        Some(simple) if simple != (Simple { limit: *limit, period: *period }) => Some(format!(
+            "RATES: '{class}' says {limit} in {period} s, and its binding {binding} {} in {} s",
+            simple.limit, simple.period
+        )),
+        Some(_) => None,
     }
 }

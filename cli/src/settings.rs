@@ -19,6 +19,8 @@ struct Configuration {
     #[serde(default)]
     vars: Variables,
     #[serde(default)]
+    ratelimits: Vec<RateLimit>,
+    #[serde(default)]
     env: BTreeMap<String, Environment>,
 }
 
@@ -26,6 +28,22 @@ struct Configuration {
 struct Environment {
     #[serde(default)]
     vars: Variables,
+    #[serde(default)]
+    ratelimits: Vec<RateLimit>,
+}
+
+/// A rate-limiting binding: so many in so many seconds.
+#[derive(Deserialize, Clone)]
+pub(crate) struct RateLimit {
+    pub(crate) name: String,
+    pub(crate) simple: Simple,
+}
+
+/// Its numbers.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Simple {
+    pub(crate) limit: u32,
+    pub(crate) period: u32,
 }
 
 type Variables = BTreeMap<String, Spanned<Value>>;
@@ -52,6 +70,7 @@ pub(crate) struct Sources<'a> {
 pub(crate) struct Settings {
     default_place: String,
     table: BTreeMap<String, (String, String)>,
+    pub(crate) rate_limits: Vec<RateLimit>,
 }
 
 impl<'a> Sources<'a> {
@@ -78,10 +97,10 @@ impl<'a> Sources<'a> {
 
     /// The settings of one environment. It has none of the others' (wrangler calls that "not inherited").
     pub(crate) fn settings(&self, environment: Option<&str>, run: Where) -> Result<Settings, Box<dyn Error>> {
-        let variables = match environment {
-            None => &self.configuration.vars,
+        let (variables, rate_limits) = match environment {
+            None => (&self.configuration.vars, &self.configuration.ratelimits),
             Some(name) => match self.configuration.env.get(name) {
-                Some(environment) => &environment.vars,
+                Some(environment) => (&environment.vars, &environment.ratelimits),
                 None => return Err(self.no_environment(name).into()),
             },
         };
@@ -98,7 +117,11 @@ impl<'a> Sources<'a> {
         for (name, value) in self.given {
             table.insert(name.clone(), (value.clone(), "--var".to_owned()));
         }
-        Ok(Settings { default_place: self.path.display().to_string(), table })
+        Ok(Settings {
+            default_place: self.path.display().to_string(),
+            table,
+            rate_limits: rate_limits.clone(),
+        })
     }
 
     fn no_environment(&self, name: &str) -> String {

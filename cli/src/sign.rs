@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::Args;
-use lenslet::grant::{Algorithm, is_plain_kid, normalise, own_parameter, sign_url};
+use lenslet::grant::{Algorithm, is_plain_name, normalise, own_parameter, sign_url};
 use lenslet::recipe::{Source, TransformUrl};
 
 use crate::time::{duration_seconds, now_seconds};
@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         )
         .into());
     }
-    if !is_plain_kid(key.kid()) {
+    if !is_plain_name(key.kid()) {
         let shown = arguments.keys.display();
         return Err(
             format!("{shown}: the first key needs a 'kid' of 1 to 64 of A-Z, a-z, 0-9, - and _").into()

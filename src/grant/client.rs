@@ -38,10 +38,15 @@ impl Client {
         let (_, rest) = self.referer.as_deref()?.split_once("://")?;
         let authority = rest.split(['/', '?', '#']).next()?;
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        // An IPv6 address has colons of its own, within its brackets.
-        let end = host.rfind(']').map_or_else(|| host.find(':'), |bracket| Some(bracket + 1));
-        host.get(..end.unwrap_or(host.len())).filter(|host| !host.is_empty())
+        Some(without_port(host)).filter(|host| !host.is_empty())
     }
+}
+
+/// A host without its port.
+fn without_port(host: &str) -> &str {
+    // An IPv6 address has colons of its own, within its brackets.
+    let end = host.rfind(']').map_or_else(|| host.find(':'), |bracket| Some(bracket + 1));
+    host.get(..end.unwrap_or(host.len())).unwrap_or(host)
 }
 
 /// A rule that cannot be used.
@@ -165,8 +170,11 @@ impl ClientRules {
     }
 }
 
-/// Whether a host is the pattern, or lies below it where that begins with `*.`.
+/// Whether a host is the pattern, or lies below it where that begins with `*.`. Its port does not count, nor the dot that
+/// may end a name: whoever writes them must not get another policy.
 pub(super) fn matches_host(pattern: &str, host: &str) -> bool {
+    let host = without_port(host);
+    let host = host.strip_suffix('.').unwrap_or(host);
     match pattern.strip_prefix("*.") {
         None => host.eq_ignore_ascii_case(pattern),
         Some(parent) => {
@@ -179,11 +187,11 @@ pub(super) fn matches_host(pattern: &str, host: &str) -> bool {
     }
 }
 
-/// Whether this is a host, perhaps with a port, or a pattern for hosts.
+/// Whether this is a host, or a pattern for hosts.
 pub(super) fn is_host(text: &str) -> bool {
     let name = text.strip_prefix("*.").unwrap_or(text);
     let is_part = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
-    !name.is_empty() && name.bytes().all(is_part)
+    !name.is_empty() && name.bytes().all(is_part) && without_port(name) == name && !name.ends_with('.')
 }
 
 #[cfg(test)]

@@ -283,7 +283,7 @@ impl KeySet {
     pub fn check_all(&self, algorithm: Algorithm) -> Result<(), KeyError> {
         let wrong = self.keys.iter().enumerate().find_map(|(index, key)| match key.kid() {
             _ if key.algorithm() != algorithm => Some(fault(index, key.kid(), KeyFault::Algorithm)),
-            Some(kid) if is_plain_kid(kid) => None,
+            Some(kid) if is_plain_name(kid) => None,
             kid => Some(fault(index, kid, KeyFault::Nameless)),
         });
         wrong.map_or(Ok(()), Err)
@@ -342,7 +342,7 @@ pub(super) fn fault(index: usize, kid: Option<&str>, fault: KeyFault) -> KeyErro
 }
 
 /// Whether a key's name may stand in a URL as it is.
-pub fn is_plain_kid(kid: &str) -> bool {
+pub fn is_plain_name(kid: &str) -> bool {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     (1..=64).contains(&kid.len()) && kid.bytes().all(is_plain)
 }

@@ -17,7 +17,7 @@ mod weak;
 pub use claims::Claims;
 pub use client::{Client, ClientError};
 pub use credentials::{Credentials, CredentialsError};
-pub use key::{Algorithm, Key, KeyError, KeyFault, KeySet, is_plain_kid};
+pub use key::{Algorithm, Key, KeyError, KeyFault, KeySet, is_plain_name};
 pub use limits::{Limits, NotCovered};
 pub use policy::{Access, Context, Defaults, Policies, Policy, PolicyError};
 pub use signature::{SignatureError, SignedUrl, normalise, own_parameter, sign_url, verify_url};

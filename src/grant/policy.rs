@@ -366,6 +366,8 @@ mod tests {
             ("a.example", "shop/new/a.png", 3),
             ("b.example", "shop/new/a.png", 4),
             ("b.example", "a.png", 60),
+            ("A.example:8443", "a.png", 3),
+            ("a.example.", "a.png", 3),
         ] {
             assert_eq!(age(&policies, host, key), expected, "{host} {key}");
         }

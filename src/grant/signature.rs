@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::key::{Algorithm, KeySet, is_plain_kid};
+use super::key::{Algorithm, KeySet, is_plain_name};
 use super::signing::SigningKey;
 use super::{decode, encode};
 use crate::recipe::PREFIXES;
@@ -134,7 +134,7 @@ pub fn sign_url(
     expires: Option<u64>,
     any: Option<&str>,
 ) -> Result<String, SignatureError> {
-    if key.algorithm() != Algorithm::Hs256 || !is_plain_kid(key.kid()) {
+    if key.algorithm() != Algorithm::Hs256 || !is_plain_name(key.kid()) {
         return Err(SignatureError::Refused);
     }
     let mut url = normalise(path_and_query);

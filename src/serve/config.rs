@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use super::issuers::{Issuer, IssuerKeys};
 use super::rate::Rate;
-use crate::grant::{Access, Algorithm, Context, Defaults, KeyError, KeySet, Policies, PolicyError};
+use crate::grant::{
+    Access, Algorithm, Context, Defaults, KeyError, KeySet, Policies, PolicyError, is_plain_name,
+};
 use crate::recipe::{PresetError, Presets};
 
 /// The deployment's decisions, checked.
@@ -99,6 +101,11 @@ impl Config {
             Presets::parse(presets.iter().map(|(name, options)| (name.as_str(), options.as_str())))?;
         let rates: BTreeMap<String, Rate> =
             table("RATES", "a table of names, each with binding, limit and period", setting("RATES"))?;
+        if let Some(name) = rates.keys().find(|name| !is_plain_name(name)) {
+            // It stands in headers, in quotes.
+            let range = "names of 1 to 64 characters of A-Z, a-z, 0-9, - and _";
+            return Err(ConfigError::OutOfRange { name: "RATES", value: name.clone(), range });
+        }
         let issuers = issuers(setting("ISSUERS"), setting("TOKEN_KEYS"))?;
         let defaults = Defaults {
             access: access("ACCESS", setting("ACCESS"), Access::SIGNED, &issuers)?,
@@ -240,6 +247,7 @@ mod tests {
             (&[("POLICIES", "{}")], "POLICIES must be a list"),
             (&[("POLICIES", r#"[{"acess":"public"}]"#)], "POLICIES[0]: unknown field `acess`"),
             (&[("RATES", r#"{"slow":{"limit":5}}"#)], "RATES must be a table"),
+            (&[("RATES", r#"{"a b":{"binding":"A","limit":5,"period":10}}"#)], "RATES cannot be 'a b'"),
             (&[("URL_KEYS", "secret")], "URL_KEYS: it is no JWK Set"),
             (
                 &[("URL_KEYS", r#"{"kty":"oct","kid":"a","k":"c2VjcmV0"}"#)],

@@ -66,3 +66,20 @@ fn secrets_and_given_settings_win_over_the_file() {
     assert!(said_of(&folder, GOOD, &["--vars", "absent"]).contains("absent cannot be read"));
     assert!(folder.fails(&["policy", "check", "--config", "absent.toml"]).contains("--config"));
 }
+
+#[test]
+fn classes_of_rate_limits_are_held_to_their_bindings() {
+    let folder = Folder::new("rates");
+    let rates = "[vars.RATES]\nguests = { binding = \"GUESTS\", limit = 60, period = 10 }\n";
+    let bound = |name, limit| {
+        format!(
+            "{rates}[[ratelimits]]\nname = \"{name}\"\nnamespace_id = \"1\"\nsimple = {{ limit = {limit}, period = 10 }}\n"
+        )
+    };
+    assert!(said_of(&folder, rates, &[]).contains("RATES: 'guests' counts by GUESTS, and no [[ratelimits]]"));
+    assert!(said_of(&folder, &bound("OTHERS", 60), &[]).contains("no [[ratelimits]] has that name"));
+    let said = said_of(&folder, &bound("GUESTS", 61), &[]);
+    assert!(said.contains("wrangler.toml:1:") && said.contains("GUESTS 61 in 10 s"), "{said}");
+    folder.write("wrangler.toml", &bound("GUESTS", 60));
+    folder.ok(&["policy", "check"]);
+}
