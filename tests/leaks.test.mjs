@@ -153,17 +153,15 @@ before(async () => {
     originals.set(key, bytes);
     await Promise.all([guarded.put(key, bytes), plain.put(key, bytes)]);
   };
-  const connection = plain.connect();
   for (const area of AREAS) {
     await put(`${area}/a.png`, picture(64, 48, false));
     await put(`${area}/c.png`, picture(50, 70, true));
     await put(`${area}/mark.png`, picture(16, 16, true));
     await plain.put('draft.png', picture(72, 54, false));
-    await put(`${area}/b.jpg`, Buffer.from((await connection.ask(`/image/width=${70 + AREAS.indexOf(area)},format=jpeg/draft.png`)).body));
+    await put(`${area}/b.jpg`, Buffer.from((await plain.ask(`/image/width=${70 + AREAS.indexOf(area)},format=jpeg/draft.png`)).body));
     // The next draft must not be taken for this one.
     await plain.put('draft.png', new Uint8Array());
   }
-  connection.close();
 });
 
 after(() => Promise.all([guarded?.close(), plain?.close()]));
@@ -222,10 +220,7 @@ function referenceOf({ original, reference }) {
 }
 
 async function fetched(path) {
-  // Of its own, since one that is seldom used is closed by the other side.
-  const connection = plain.connect();
-  const { status, body, headers } = await connection.ask(path);
-  connection.close();
+  const { status, body, headers } = await plain.ask(path);
   assert.equal(status, 200, `${path}: ${body}`);
   return { ...summary(Buffer.from(body)), type: headers['content-type'] };
 }

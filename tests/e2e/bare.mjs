@@ -19,7 +19,10 @@ const embedded = (path) => `embed ${quoted(path)}`;
 
 const PATIENCE_MS = 20_000;
 
-/** A Worker with these settings, a bucket and a cache. Answers `{ url, put, connect, logs, close }`. */
+/**
+ * A Worker with these settings, a bucket and a cache, which can reach this machine and no other. Answers
+ * `{ put, connect, ask, logs, close }`.
+ */
 export async function startBareWorker(vars) {
   const folder = mkdtempSync(join(tmpdir(), 'lenslet-bare-'));
   const file = join(folder, 'config.capnp');
@@ -38,12 +41,16 @@ export async function startBareWorker(vars) {
   try {
     const ports = await heard(child.stdio[3], closed, ['http', 'bucket'], lines);
     return {
-      url: new URL(`http://127.0.0.1:${ports.http}`),
       async put(key, bytes) {
         const { status } = await fetch(`http://127.0.0.1:${ports.bucket}/${encodeURIComponent(key)}`, { method: 'PUT', body: bytes });
         if (status !== 204) throw new Error(`${key} was not put: ${status}`);
       },
       connect: () => new Connection(ports.http),
+      /** One request on a connection of its own: those that are seldom used are closed by the other side. */
+      async ask(path, method, headers) {
+        const connection = new Connection(ports.http);
+        return connection.ask(path, method, headers).finally(() => connection.close());
+      },
       logs: () => [...lines],
       close,
     };
@@ -71,8 +78,10 @@ const config :Workerd.Config = (
       ],
       compatibilityDate = ${quoted(date)},
       cacheApiOutbound = "cache",
+      globalOutbound = "network",
       bindings = [${bindings.join(', ')}],
     )),
+    (name = "network", network = (allow = ["local"])),
     ${service('cache')},
     ${service('bucket')},
   ],

@@ -1,6 +1,9 @@
 // The built Worker in workerd, with a bucket of its own in memory, asked over real HTTP.
 
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { root } from '../../scripts/lib/paths.mjs';
 import { samples, typeOf } from './samples.mjs';
 
@@ -14,16 +17,23 @@ export const LARGEST_MEMORY = 96 << 20;
 
 const MEMORY = 'lenslet-linear-memory';
 
-/** A public Worker that reports its memory. `vars` are added to its settings; `undefined` takes one away. */
-export async function startWorker(vars = {}) {
+/**
+ * A public Worker that reports its memory. `vars` are added to its settings; `undefined` takes one away. `toml` is added to
+ * the settings of `wrangler.toml`, for bindings that it has not. Where it does not start, the error has its log.
+ */
+export async function startWorker(vars = {}, { toml } = {}) {
   const settings = { ACCESS: 'public', ORIGINALS: 'public', REPORT_MEMORY: 'on', ...vars };
   for (const name of Object.keys(settings)) if (settings[name] === undefined) delete settings[name];
   // `prebuiltWorkerDir` is the folder that the build wrote, so nothing is built here.
   const harness = createTestHarness({
     root,
-    workers: [{ configPath: 'wrangler.toml', prebuiltWorkerDir: 'build', vars: settings }],
+    workers: [{ configPath: toml ? withMore(toml) : 'wrangler.toml', prebuiltWorkerDir: 'build', vars: settings }],
   });
-  const { url } = await harness.listen();
+  const { url } = await harness.listen().catch(async (error) => {
+    const said = harness.getLogs().map(({ message }) => message);
+    await harness.close();
+    throw new Error([error.message, ...said].join('\n'), { cause: error });
+  });
   const { PICTURES } = await harness.getWorker().getEnv();
   const agent = new Agent({ keepAlive: true });
   /** Notes the memory that an answer reported; when it was asked for, the memory had `least` already. */
@@ -78,6 +88,16 @@ export async function startWorker(vars = {}) {
     },
   };
   return worker;
+}
+
+/** A file with the settings of `wrangler.toml` and these. */
+function withMore(toml) {
+  const folder = mkdtempSync(join(tmpdir(), 'lenslet-settings-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'wrangler.toml');
+  const usual = readFileSync(join(root, 'wrangler.toml'), 'utf8');
+  writeFileSync(file, `${usual.replace(/^(main|directory) = "(.*)"$/gm, (_, name, path) => `${name} = ${JSON.stringify(join(root, path))}`)}\n${toml}`);
+  return file;
 }
 
 // Node refuses to write a raw space, as browsers do; both write it percent-encoded.
