@@ -202,20 +202,20 @@ test('the log hears why, by whom and where, and no secret', async () => {
 describe('a deployment does not start with', () => {
   const wellKnown = { kty: 'oct', kid: 'example', k: 'hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg' };
   const short = { kty: 'oct', kid: 'short', k: Buffer.from('sixteen bytes...').toString('base64url') };
-  for (const [what, settings] of [
-    ['an access that is none', { ACCESS: 'Public' }],
-    ['a policy with a member that is none', { POLICIES: [{ path: 'a', acess: 'public' }] }],
-    ['a policy that takes tokens of nobody', { POLICIES: [{ path: 'a', access: 'token' }] }],
-    ['a short key', { URL_KEYS: keySet(short) }],
-    ['a well-known key', { URL_KEYS: keySet(key, wellKnown) }],
-    ['a private key for tokens', { ...ISSUERS, TOKEN_KEYS: keySet(issuer.privateJwk) }],
+  for (const [what, settings, reason] of [
+    ['an access that is none', { ACCESS: 'Public' }, "ACCESS cannot be 'Public'"],
+    ['a policy with a member that is none', { POLICIES: [{ path: 'a', acess: 'public' }] }, "POLICIES[0] (path 'a'): unknown field `acess`"],
+    ['a policy that takes tokens of nobody', { POLICIES: [{ path: 'a', access: 'token' }] }, "POLICIES[0] (path 'a'): it takes tokens"],
+    ['a short key', { URL_KEYS: keySet(short) }, "URL_KEYS: key 'short': it has 128 bits"],
+    ['a well-known key', { URL_KEYS: keySet(key, wellKnown) }, "URL_KEYS: key 'example': it is the key of a published example"],
+    ['a private key for tokens', { ...ISSUERS, TOKEN_KEYS: keySet(issuer.privateJwk) }, "TOKEN_KEYS: key 'issuer': it is a private key"],
   ]) {
-    test(what, async () => {
+    test(`${what}, and says so`, async () => {
       const started = startWorker({ ...AS_DEPLOYED, ...settings });
       // One that starts against all rules must not keep the tests from ending.
       started.then((worker) => worker.close(), () => {});
       await assert.rejects(started, ({ message }) => {
-        assert.match(message, /failed to start/);
+        assert.ok(message.includes('failed to start') && message.includes(`Lenslet cannot start. ${reason}`), message);
         for (const secret of [short.k, wellKnown.k, issuer.privateJwk.d]) assert.ok(!message.includes(secret));
         return true;
       });
