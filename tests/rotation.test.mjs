@@ -94,7 +94,7 @@ test('while an issuer rotates its keys and fails in every way, no valid token is
     // What follows is about rotation, so the first keys are there.
     assert.equal((await worker.ask(URL, 'GET', { authorization: `Bearer ${tokenOf(a, 'first')}` })).status, 200);
     const clients = Promise.all(Array.from({ length: CLIENTS }, (_, index) => client(index)));
-    await wait(1000);
+    await wait(700);
     const calm = state.asked['/jwks'];
     assert.equal(calm, 1, 'keys that are there are not asked for again');
     const crowd = Promise.all([nuisance(), nuisance()]);
@@ -104,9 +104,9 @@ test('while an issuer rotates its keys and fails in every way, no valid token is
     signers = [a, b];
     await wait(800);
     signers = [b];
-    await wait(500);
+    await wait(800);
     state.keys = [b];
-    await wait(1200);
+    await wait(1700);
     state.keys = [b, c];
     await wait(2000);
     signers = [b, c];
@@ -119,7 +119,7 @@ test('while an issuer rotates its keys and fails in every way, no valid token is
     await issuer.listen();
     for (const mood of ['failing', 'silent', 'raving', 'empty', 'elsewhere', 'endless']) {
       state.mood = mood;
-      await wait(mood === 'silent' ? 2000 : 1100);
+      await wait(mood === 'silent' ? 2000 : 1400);
       issuer.hangUp();
     }
     [state.mood, state.keys] = ['well', [c, d]];

@@ -30,11 +30,14 @@ export async function startBareWorker(vars) {
   const { default: { default: program } } = await import(workerd);
   // The third descriptor is where the runtime says which ports it got.
   const child = spawn(program, ['serve', '--import-path=/', '--control-fd=3', file], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+  const end = () => child.kill();
+  process.on('exit', end);
   const lines = [];
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', (line) => lines.push(line));
   const closed = new Promise((resolve) => child.on('close', resolve));
   const close = async () => {
-    child.kill();
+    end();
+    process.off('exit', end);
     await closed;
     rmSync(folder, { recursive: true, force: true });
   };
@@ -61,7 +64,7 @@ export async function startBareWorker(vars) {
 }
 
 function configuration(vars) {
-  const { compatibility_date: date, r2_buckets: buckets, vars: usual } = readConfig({ config: join(root, 'wrangler.toml') }, { hideWarnings: true });
+  const { compatibility_date: date, compatibility_flags: flags, r2_buckets: buckets, vars: usual } = readConfig({ config: join(root, 'wrangler.toml') }, { hideWarnings: true });
   const settings = Object.entries({ ...usual, ...vars });
   const variable = ([name, value]) =>
     typeof value === 'string' ? `(name = ${quoted(name)}, text = ${quoted(value)})` : `(name = ${quoted(name)}, json = ${quoted(JSON.stringify(value))})`;
@@ -77,6 +80,7 @@ const config :Workerd.Config = (
         (name = "index_bg.wasm", wasm = ${embedded(built('index_bg.wasm'))}),
       ],
       compatibilityDate = ${quoted(date)},
+      compatibilityFlags = [${flags.map(quoted).join(', ')}],
       cacheApiOutbound = "cache",
       globalOutbound = "network",
       bindings = [${bindings.join(', ')}],
