@@ -1,13 +1,14 @@
 //! What `serve` needs of the world, out of Cloudflare's services.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use js_sys::futures::JsFuture;
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use web_sys::ReadableStreamDefaultReader;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::{Date, Env};
+use worker::{Date, Delay, Env};
 
 use super::cache::EdgeCache;
 use super::r2::Bucket;
@@ -61,6 +62,10 @@ impl<'a> World for Edge<'a> {
 
     async fn fetch_keys(&self, url: &str) -> Result<Vec<u8>, String> {
         read_document(url).await.map_err(|error| describe(&error))
+    }
+
+    async fn wait(&self, milliseconds: u32) {
+        Delay::from(Duration::from_millis(milliseconds.into())).await;
     }
 
     async fn count(&self, binding: &str, key: &str) -> Result<bool, String> {

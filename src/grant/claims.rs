@@ -118,6 +118,11 @@ impl Claims {
         paths.is_none_or(|paths| paths.iter().any(|path| is_below(name, path.trim_matches('/'))))
     }
 
+    /// Whether it limits what pictures may look like: then the source itself is not one of them.
+    pub fn is_for_transforms(&self) -> bool {
+        self.mark.is_some() || self.limits != Limits::default()
+    }
+
     /// Reads claims as JSON; nothing where they are not what they should be.
     pub(super) fn parse(json: &[u8]) -> Option<Self> {
         // Not a struct's other form, an array of its fields.

@@ -65,6 +65,9 @@ pub enum NotCovered {
     /// The source is not among those that may be.
     #[error("this picture may not be asked for with this grant")]
     Source,
+    /// The source itself, with a grant that limits transforms.
+    #[error("this grant is for transforms and not for the source itself")]
+    Original,
     /// Another tenant's.
     #[error("this picture may not be asked for with this grant")]
     Tenant,
@@ -79,7 +82,7 @@ impl NotCovered {
             Self::Format { .. } => Some("format"),
             Self::Side { name, .. } => Some(name),
             Self::ScaleUp => Some("fit"),
-            Self::Source | Self::Tenant => None,
+            Self::Source | Self::Original | Self::Tenant => None,
         }
     }
 }

@@ -126,9 +126,19 @@ impl LayerSlot {
         Some((Self { number, content }, field))
     }
 
-    /// The same layer above all that a URL can ask for. No URL has its name.
-    pub(super) fn above_all(self) -> Self {
-        Self { number: self.number + Self::MOST, ..self }
+    /// How far it lies above those that a URL can ask for: 0 for these.
+    pub(super) fn storey(self) -> u8 {
+        self.number.saturating_sub(1) / Self::MOST
+    }
+
+    /// Whether it is one that no URL has a name for.
+    pub(super) fn is_above(self) -> bool {
+        self.storey() > 0
+    }
+
+    /// The same layer, so far above.
+    pub(super) fn lifted(self, storeys: u8) -> Self {
+        Self { number: self.number.saturating_add(Self::MOST.saturating_mul(storeys)), ..self }
     }
 
     /// The name of the layer itself: `mark`, `text3`.

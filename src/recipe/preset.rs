@@ -57,14 +57,17 @@ impl Presets {
     }
 
     /// The recipe with a preset forced upon it: its options win over those that were written, and its marks and texts are
-    /// drawn after all others.
-    pub fn force(&self, name: &str, recipe: &Recipe) -> Result<Recipe, RecipeError> {
+    /// drawn after all others, also after those of a preset that was forced before.
+    pub fn force(&self, name: &str, recipe: Recipe) -> Result<Recipe, RecipeError> {
         let preset = self.get(name)?;
+        let (below, above): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            recipe.layers.into_iter().partition(|(slot, _)| !slot.is_above());
+        let storey = above.keys().next_back().map_or(1, |slot| slot.storey() + 1);
         let mut forced = Recipe { layers: BTreeMap::new(), ..preset.clone() };
-        add(&mut forced, recipe)?;
+        add(&mut forced, &Recipe { layers: below, ..recipe })?;
         forced.check()?;
-        let above = preset.layers.iter().map(|(slot, layer)| (slot.above_all(), layer.clone()));
         forced.layers.extend(above);
+        forced.layers.extend(preset.layers.iter().map(|(slot, layer)| (slot.lifted(storey), layer.clone())));
         Ok(forced)
     }
 
@@ -103,6 +106,17 @@ mod tests {
         let presets = Presets::parse([("thumb", "width=200,height=200,fit=cover")]).unwrap();
         let expanded = presets.expand(Recipe::parse("preset=thumb,w=100").unwrap()).unwrap();
         assert_eq!(expanded.print(), "width=100,height=200,fit=cover");
+    }
+
+    #[test]
+    fn what_is_forced_wins_and_lies_above() {
+        let presets =
+            Presets::parse([("a", "width=5,mark=a,text=t"), ("b", "width=6,mark=b,mark2=c")]).unwrap();
+        let typed = Recipe::parse("width=1,height=2,mark8=x").unwrap();
+        let once = presets.force("a", typed).unwrap();
+        assert_eq!(once.print(), "width=5,height=2,mark8=x,mark9=a,text9=t");
+        let twice = presets.force("b", once).unwrap();
+        assert_eq!(twice.print(), "width=6,height=2,mark8=x,mark9=a,text9=t,mark17=b,mark18=c");
     }
 
     #[test]

@@ -185,8 +185,13 @@ pub(super) async fn cached<B: CachedBody>(
         return Ok(Some(not_modified(representation, delivery)));
     }
     if representation.validators().range(request.1, length) != Part::Whole {
+        let kept = entry.headers.get(CONTENT_TYPE).cloned();
         let Some(bytes) = entry.body.into_bytes().await else { return Ok(None) };
-        return whole(request, representation, delivery, bytes).map(Some);
+        let mut answer = whole(request, representation, delivery, bytes)?;
+        if let Some(content_type) = kept {
+            answer.headers.insert(CONTENT_TYPE, content_type);
+        }
+        return Ok(Some(answer));
     }
     let mut headers = representation.headers(0);
     for name in [CONTENT_LENGTH, CONTENT_TYPE] {

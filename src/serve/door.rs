@@ -74,6 +74,9 @@ pub(super) async fn open<'a, W: World>(
     let grant = check(request, credentials, access, policy, config, world).await?;
     let permit = Permit { config, policy, grant };
     permit.covers(source)?;
+    if wanted == Wanted::Original && permit.claims().is_some_and(Claims::is_for_transforms) {
+        return Err(permit.refuse(NotCovered::Original).into());
+    }
     Ok(permit)
 }
 
@@ -105,7 +108,7 @@ async fn check<W: World>(
         _ if takes_signatures && !takes_tokens && config.url_keys.is_none() => {
             Err(Refusal::new(Reason::NoKeys).into())
         }
-        _ => Err(Refusal::new(Reason::NoGrant { token: takes_tokens }).into()),
+        _ => Err(Refusal::new(Reason::NoGrant { signature: takes_signatures, token: takes_tokens }).into()),
     }
 }
 
@@ -200,9 +203,10 @@ impl Permit<'_> {
         }
         let presets = &self.config.presets;
         let mut recipe = presets.expand(typed)?;
-        let forced = [self.policy.preset.as_ref(), claims.and_then(|claims| claims.mark.as_ref())];
+        // The policy's last, so that it wins.
+        let forced = [claims.and_then(|claims| claims.mark.as_ref()), self.policy.preset.as_ref()];
         for name in forced.into_iter().flatten() {
-            recipe = presets.force(name, &recipe)?;
+            recipe = presets.force(name, recipe)?;
         }
         for limits in [limits, &theirs] {
             limits.check_format(&recipe).map_err(|error| self.refuse(error))?;

@@ -43,10 +43,11 @@ const STALE_SECONDS: u32 = 86_400;
 const PATIENCE_MS: f64 = 30_000.0;
 /// Whoever names unknown keys makes us ask no more often than this.
 const UNKNOWN_MS: f64 = 1_000.0;
-/// While somebody is asking, so many others may ask, too, instead of being refused.
-const MOST_ASKING: u32 = 16;
-/// Nobody asks longer than this.
+/// Nobody asks longer than this. Meanwhile whoever needs the answer waits for it, looking after it so often.
 const ASKING_MS: f64 = 6_000.0;
+const LOOK_MS: u32 = 20;
+/// Whoever asks for longer than this may have been called off, and another one asks, too.
+const SLOW_MS: f64 = 1_000.0;
 
 /// Keys of issuers, by their addresses.
 #[derive(Debug, Default)]
@@ -58,7 +59,14 @@ struct Ring {
     fetched_ms: f64,
     asked_ms: f64,
     answered_ms: f64,
-    asking: u32,
+}
+
+/// What to do about keys at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Ask,
+    Wait,
+    Take,
 }
 
 impl Ring {
@@ -66,19 +74,21 @@ impl Ring {
         self.keys.is_some() && now_ms < self.fetched_ms + f64::from(STALE_SECONDS) * 1000.0
     }
 
-    /// Whether the issuer should be asked now, by somebody who looks for a key of this name.
-    fn wants_asking(&self, kid: Option<&str>, now_ms: f64) -> bool {
+    /// What somebody does who looks for a key of this name.
+    fn next(&self, kid: Option<&str>, now_ms: f64) -> Next {
         let is_asking = self.asked_ms > self.answered_ms && now_ms < self.asked_ms + ASKING_MS;
         let is_unknown = kid.is_some_and(|kid| !self.keys.as_ref().is_some_and(|keys| keys.has(kid)));
         if is_unknown || !self.is_usable(now_ms) {
-            return if is_asking {
-                self.asking < MOST_ASKING
-            } else {
-                now_ms >= self.answered_ms + UNKNOWN_MS
+            let last_ms = if is_asking { self.asked_ms + SLOW_MS } else { self.answered_ms + UNKNOWN_MS };
+            return match (now_ms >= last_ms, is_asking) {
+                (true, _) => Next::Ask,
+                (false, true) => Next::Wait,
+                (false, false) => Next::Take,
             };
         }
         let is_old = now_ms >= self.fetched_ms + FRESH_MS;
-        is_old && !is_asking && now_ms >= self.answered_ms + PATIENCE_MS
+        let is_due = is_old && !is_asking && now_ms >= self.answered_ms + PATIENCE_MS;
+        if is_due { Next::Ask } else { Next::Take }
     }
 }
 
@@ -102,14 +112,18 @@ pub(super) async fn keys<W: World>(world: &W, issuer: &Issuer, kid: Option<&str>
     {
         rings.take_over(url, &cached);
     }
-    let now_ms = world.now_ms();
-    if rings.get(url).wants_asking(kid, now_ms) {
-        rings.with(url, |ring| {
-            ring.asking = if ring.asked_ms > ring.answered_ms { ring.asking + 1 } else { 1 };
-            ring.asked_ms = now_ms;
-        });
-        let answer = world.fetch_keys(url).await;
-        learn(world, url, answer);
+    loop {
+        let now_ms = world.now_ms();
+        match rings.get(url).next(kid, now_ms) {
+            Next::Ask => {
+                rings.with(url, |ring| ring.asked_ms = now_ms);
+                let answer = world.fetch_keys(url).await;
+                learn(world, url, answer);
+                break;
+            }
+            Next::Wait => world.wait(LOOK_MS).await,
+            Next::Take => break,
+        }
     }
     let ring = rings.get(url);
     if ring.is_usable(world.now_ms()) { ring.keys } else { None }
@@ -119,7 +133,7 @@ pub(super) async fn keys<W: World>(world: &W, issuer: &Issuer, kid: Option<&str>
 fn learn<W: World>(world: &W, url: &str, answer: Result<Vec<u8>, String>) {
     let now_ms = world.now_ms();
     let rings = &world.isolate().key_rings;
-    rings.with(url, |ring| (ring.answered_ms, ring.asking) = (now_ms.max(ring.asked_ms), 0));
+    rings.with(url, |ring| ring.answered_ms = now_ms.max(ring.asked_ms));
     let keys = answer.and_then(|json| {
         let keys = KeySet::parse_foreign(&json).map_err(|error| error.to_string())?;
         Ok((keys, json))

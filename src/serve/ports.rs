@@ -106,6 +106,9 @@ pub trait World {
     /// The document at an issuer's address, of at most [`LARGEST_KEYS_BYTES`]; nobody is followed elsewhere.
     async fn fetch_keys(&self, url: &str) -> Result<Vec<u8>, String>;
 
+    /// Waits for about so many milliseconds, while others go on.
+    async fn wait(&self, milliseconds: u32);
+
     /// Counts one more of a key at a rate limit; answers whether that is still within it.
     async fn count(&self, binding: &str, key: &str) -> Result<bool, String>;
 }

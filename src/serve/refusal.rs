@@ -23,8 +23,10 @@ pub enum Reason {
     #[error("URLs must be signed here, and no URL_KEYS are set yet")]
     NoKeys,
     /// Nothing was brought.
-    #[error("{}", if *.token { "a token is needed here" } else { "the URL must be signed" })]
+    #[error("nothing was brought that counts here")]
     NoGrant {
+        /// Whether a signature would do.
+        signature: bool,
         /// Whether a token would do.
         token: bool,
     },
@@ -91,11 +93,15 @@ impl Refusal {
                 "This is private",
                 "URLs must be signed here, and no URL_KEYS are set yet: `lenslet key new` makes them.",
             ),
-            Reason::NoGrant { token } => told(
+            Reason::NoGrant { signature, token } => told(
                 StatusCode::UNAUTHORIZED,
                 "no-grant",
                 "A grant is needed",
-                if *token { "Send a token or a signed URL." } else { "The URL must be signed." },
+                match (signature, token) {
+                    (true, true) => "The URL must be signed, or a token sent with it.",
+                    (false, true) => "A token must be sent.",
+                    (_, false) => "The URL must be signed.",
+                },
             ),
             Reason::Signature(SignatureError::Expired) => told(
                 StatusCode::FORBIDDEN,
@@ -151,8 +157,8 @@ impl Refusal {
     /// `WWW-Authenticate` (RFC 9110, section 11.6.1), which every 401 has.
     pub(super) fn challenge(&self) -> Option<&'static str> {
         match self.reason {
-            Reason::NoGrant { token: true } => Some("Bearer realm=\"lenslet\""),
-            Reason::NoGrant { token: false } => Some("Signed-URL realm=\"lenslet\""),
+            Reason::NoGrant { token: true, .. } => Some("Bearer realm=\"lenslet\""),
+            Reason::NoGrant { token: false, .. } => Some("Signed-URL realm=\"lenslet\""),
             Reason::Token(_) => Some("Bearer realm=\"lenslet\", error=\"invalid_token\""),
             _ => None,
         }

@@ -7,6 +7,7 @@ export const POLICIES = [
   { path: 'stamped', access: 'public', preset: 'stamp', widths: [16, 32, 48] },
   { path: 'signed', access: 'signed', originals: 'signed' },
   { path: 'shared', access: 'signed,token' },
+  { path: 'marked', access: 'token', preset: 'stamp' },
   { path: 'acme', access: 'token', originals: 'token', tenant: 'acme' },
   { path: 'zeta', access: 'token', tenant: 'zeta' },
   { path: 'open', access: 'public', originals: 'public' },
@@ -70,6 +71,7 @@ function answer({ key, isThere, original, options, grant, webp }) {
   };
   const header = held?.claims && { header: 'Authorization', cookie: 'Cookie' }[grant.way];
   if (original) {
+    unless(!['presets', 'formats', 'max_width', 'mark'].some((limit) => claims?.[limit]), 403);
     unless(isThere, 404);
     return { status: 200, ...kept, vary: header ? [header] : [], original: true, variant: `original ${key}`, reference: key };
   }
@@ -119,7 +121,7 @@ function recipeOf(options, policy, claims) {
   const recipe = { ...(preset && read(PRESETS[preset])), ...own };
   for (const { formats } of [policy, claims ?? {}]) unless(!formats || formats.includes(recipe.format ?? 'own'), 403);
   bind(recipe, policy, claims);
-  return drawAbove(recipe, [policy.preset, claims?.mark].filter(Boolean));
+  return drawAbove(recipe, [claims?.mark, policy.preset].filter(Boolean));
 }
 
 function mayMark(mark, policy, claims) {

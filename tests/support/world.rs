@@ -150,6 +150,10 @@ impl ports::World for World {
         found.ok_or_else(|| "it answers 503".to_owned())
     }
 
+    async fn wait(&self, milliseconds: u32) {
+        self.kept.now_ms.set(self.kept.now_ms.get() + f64::from(milliseconds));
+    }
+
     async fn count(&self, binding: &str, key: &str) -> Result<bool, String> {
         let mut left = self.left.borrow_mut();
         let Some(left) = left.get_mut(&format!("{binding} {key}")) else { return Ok(true) };

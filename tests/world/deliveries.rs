@@ -150,6 +150,17 @@ fn what_the_client_has_is_not_sent_again() {
 }
 
 #[test]
+fn a_part_is_of_the_type_that_the_whole_is_of() {
+    let world = world();
+    for url in ["/image/width=24/a/b%20c.png", "/image/width=24,format=auto/a/b%20c.png"] {
+        let whole = world.get(url);
+        let part = world.ask(Method::GET, url, &[("range", "bytes=0-9")]);
+        assert_eq!((part.status, part.header("cache-status")), (206, "lenslet; hit"));
+        assert_eq!(part.header("content-type"), whole.header("content-type"));
+    }
+}
+
+#[test]
 fn parts_are_cut_from_new_and_from_kept_answers() {
     let whole = world().get(URL).body;
     let length = whole.len();

@@ -239,10 +239,12 @@ fn a_mark_must_be_covered_like_the_picture() {
 
 #[test]
 fn forced_marks_cannot_be_stripped_or_covered() {
-    let world = world(
-        &json!([{ "path": "open", "access": "public", "preset": "stamped" }, { "access": "token" }]),
-        &[],
-    );
+    let policies = json!([
+        { "path": "open", "access": "public", "preset": "stamped" },
+        { "path": "zeta", "access": "token", "preset": "stamped" },
+        { "access": "token" },
+    ]);
+    let world = world(&policies, &[]);
     let plain = world.get("/image/width=16,format=png/open/a.png");
     let over = world.get("/image/width=16,format=png,mark8=open%2Fa.png,mark8.opacity=0/open/a.png");
     assert_eq!((plain.status, over.status), (200, 200), "{}", String::from_utf8_lossy(&over.body));
@@ -252,6 +254,8 @@ fn forced_marks_cannot_be_stripped_or_covered() {
     let url = "/image/width=16,format=png/acme/a.png";
     let marked = bearing(&world, url, &token(&json!({ "lenslet": { "mark": "stamped" } })));
     assert_eq!(stamp(&marked), stamp(&mark));
+    let twice = token(&json!({ "lenslet": { "mark": "stamped" } }));
+    assert_eq!(bearing(&world, "/image/width=16,format=png/zeta/a.png", &twice).status, 200);
     let bare = bearing(&world, url, &token(&json!({})));
     assert_ne!(bare.body, marked.body);
     assert_ne!(bare.header("etag"), marked.header("etag"));
@@ -349,6 +353,20 @@ fn originals_are_signed_where_they_are_not_public() {
     refused(&world.get(&signed("/a.png", Some(60)).replace("a.png", "mark.png")), 403, "grant-refused");
     assert_eq!(world.get("/open/a.png").status, 200);
     refused(&world.get("/image/width=8/open/a.png"), 401, "no-grant");
+}
+
+#[test]
+fn a_token_that_limits_pictures_does_not_open_their_sources() {
+    let world = world(&json!([{ "originals": "token" }]), &[]);
+    assert_eq!(bearing(&world, "/a.png", &token(&json!({ "lenslet": { "paths": ["a.png"] } }))).status, 200);
+    for limits in [
+        json!({ "max_width": 4 }),
+        json!({ "presets": ["thumb"] }),
+        json!({ "formats": ["webp"] }),
+        json!({ "mark": "stamped" }),
+    ] {
+        refused(&bearing(&world, "/a.png", &token(&json!({ "lenslet": limits }))), 403, "not-covered");
+    }
 }
 
 #[test]
