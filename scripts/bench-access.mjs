@@ -12,7 +12,7 @@ import { toolEnvironment } from './lib/tools.mjs';
 import { setUp } from './setup.mjs';
 
 const HELP = `Measures what access control costs: CPU time per grant, and requests per second of a cached picture beside a
-bare Worker that only reads the Cache API (by wrk against workerd; all in turn).
+Worker that only reads the Cache API (by wrk against workerd; all in turn).
 
   npm run bench:access [-- --rounds <n>] [-- --seconds <n>]
 
@@ -28,7 +28,7 @@ async function bench({ rounds = '5', seconds = '5' }) {
   console.error('The CPU time of grants …');
   const grants = await grantsOf(worker, env);
   const picture = join(await makeSamples(env), 'photo.jpg');
-  const hits = await measureHits({ worker, picture, rounds: Number(rounds), seconds: Number(seconds), tell: console.error });
+  const hits = await measureHits({ picture, rounds: Number(rounds), seconds: Number(seconds), tell: console.error });
   console.log(`${table(grants)}\n\n${ratios(hits)}\n\n${cpus()[0]?.model.trim()} × ${availableParallelism()}, load ${loadavg()[0].toFixed(1)} after.`);
 }
 
@@ -48,14 +48,14 @@ function table(rows) {
 
 function ratios(rows) {
   const middle = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
-  const [bare] = rows;
+  const [least] = rows;
   const lines = rows.map(({ subject, perSecond }) => {
     // Each round's own ratio: what slows the machine slows both.
-    const shares = perSecond.map((one, round) => one / bare.perSecond[round]);
+    const shares = perSecond.map((one, round) => one / least.perSecond[round]);
     const range = `${Math.min(...shares).toFixed(2)}–${Math.max(...shares).toFixed(2)}`;
     return `| ${subject} | ${middle(perSecond).toFixed(0)} | ${middle(shares).toFixed(2)} | ${range} |`;
   });
-  return ['| cached hit, wrk against workerd | requests/s | × bare | min–max |', '|---|---:|---:|---:|', ...lines].join('\n');
+  return ['| cached hit, wrk against workerd | requests/s | × the first | min–max |', '|---|---:|---:|---:|', ...lines].join('\n');
 }
 
 onInterrupt();

@@ -1,13 +1,35 @@
-//! Answers in the data centre's cache, by the Cache API.
+//! Answers in the data centre's cache, by the Cache API, and before it in the isolate's memory.
+
+use std::cell::RefCell;
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use worker::{Context, Response, ResponseBody};
+use js_sys::futures::JsFuture;
+use js_sys::{ArrayBuffer, Promise, Uint8Array};
+use web_sys::Response;
+use worker::Context;
+use worker::wasm_bindgen::prelude::wasm_bindgen;
+use worker::wasm_bindgen::{JsCast, JsValue};
 
+use super::hot::{Hot, LARGEST_BYTES};
+use super::response::{Body, response};
+use crate::serve::is_variant;
 use crate::serve::ports::{Cache, CachedBody, Entry};
 
-/// What of a kept answer's headers does not follow from the request; to read all of them takes longer than the rest of a hit.
-const READ_BACK: [HeaderName; 2] = [CONTENT_LENGTH, CONTENT_TYPE];
+// Not `worker`'s own: its responses are built anew each time that they change hands.
+#[wasm_bindgen]
+extern "C" {
+    type DefaultCache;
+
+    #[wasm_bindgen(thread_local_v2, js_namespace = caches, js_name = default)]
+    static DEFAULT: DefaultCache;
+
+    #[wasm_bindgen(method, js_name = match)]
+    fn find(this: &DefaultCache, key: &str) -> Promise;
+
+    #[wasm_bindgen(method, catch)]
+    fn put(this: &DefaultCache, key: &str, response: &Response) -> Result<Promise, JsValue>;
+}
 
 /// The default cache of this data centre.
 pub(super) struct EdgeCache<'a>(&'a Context);
@@ -19,47 +41,85 @@ impl<'a> EdgeCache<'a> {
     }
 }
 
-impl CachedBody for Response {
-    async fn into_bytes(mut self) -> Option<Vec<u8>> {
-        self.bytes().await.ok()
+thread_local! {
+    static HOT: RefCell<Hot> = RefCell::default();
+}
+
+/// A body that is kept.
+pub(super) enum Kept {
+    /// It comes from the data centre's cache.
+    Cache(Response),
+    /// It is here.
+    Memory(Uint8Array),
+}
+
+impl CachedBody for Kept {
+    async fn into_bytes(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Cache(response) => gather(&response).await.map(|bytes| bytes.to_vec()),
+            Self::Memory(bytes) => Some(bytes.to_vec()),
+        }
     }
+}
+
+/// The whole body of a response, in JavaScript's memory.
+async fn gather(response: &Response) -> Option<Uint8Array> {
+    let gathered = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
+    Some(Uint8Array::new(&gathered.unchecked_into::<ArrayBuffer>()))
 }
 
 impl Cache for EdgeCache<'_> {
-    type Body = Response;
+    type Body = Kept;
 
-    async fn get(&self, key: &str) -> Option<Entry<Response>> {
-        let response = worker::Cache::default().get(key, false).await.ok()??;
-        let mut headers = HeaderMap::new();
-        for name in READ_BACK {
-            let value = response.headers().get(name.as_str()).ok()?;
-            if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
-                headers.insert(name, value);
-            }
+    async fn get(&self, key: &str) -> Option<Entry<Kept>> {
+        if let Some((headers, bytes)) = HOT.with_borrow_mut(|hot| hot.get(key)) {
+            return Some(Entry { headers, body: Kept::Memory(bytes) });
         }
-        Some(Entry { headers, body: response })
+        let found = JsFuture::from(DEFAULT.with(|cache| cache.find(key))).await.ok()?;
+        let response: Response = found.dyn_into().ok()?;
+        let headers = read_back(&response)?;
+        let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let is_small = length.is_some_and(|length: u32| length <= LARGEST_BYTES);
+        if !(is_small && is_variant(key)) {
+            return Some(Entry { headers, body: Kept::Cache(response) });
+        }
+        let bytes = gather(&response).await?;
+        HOT.with_borrow_mut(|hot| hot.put(key, (headers.clone(), bytes.clone())));
+        Some(Entry { headers, body: Kept::Memory(bytes) })
     }
 
     fn put(&self, key: &str, headers: HeaderMap, body: &[u8], seconds: u32) {
-        let key = key.to_owned();
-        match response(&headers, body, seconds) {
-            Ok(response) => self.0.wait_until(async move {
-                if let Err(error) = worker::Cache::default().put(key.as_str(), response).await {
-                    worker::console_warn!("the cache did not take {key}: {error}");
-                }
-            }),
-            Err(error) => worker::console_warn!("{key} cannot be cached: {error}"),
+        let lifetime = format!("public, max-age={seconds}");
+        let bytes = Uint8Array::from(body);
+        let response = response(200, &headers, &[("cache-control", &lifetime)], &Body::Array(&bytes));
+        if is_variant(key) {
+            HOT.with_borrow_mut(|hot| hot.put(key, (headers, bytes)));
         }
+        let put = response.and_then(|response| DEFAULT.with(|cache| cache.put(key, &response)));
+        let key = key.to_owned();
+        self.0.wait_until(async move {
+            let done = match put {
+                Ok(promise) => JsFuture::from(promise).await.map(|_| ()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = done {
+                worker::console_warn!("the cache did not take {key}: {error:?}");
+            }
+        });
     }
 }
 
-/// An answer as the Cache API wants it; the body moves out of linear memory here.
-fn response(headers: &HeaderMap, body: &[u8], seconds: u32) -> worker::Result<Response> {
-    let kept = worker::Headers::new();
-    for (name, value) in headers {
-        kept.set(name.as_str(), value.to_str().unwrap_or_default())?;
+/// What of a kept answer's headers does not follow from the request.
+fn read_back(response: &Response) -> Option<HeaderMap> {
+    const NAMES: [HeaderName; 2] = [CONTENT_LENGTH, CONTENT_TYPE];
+    let kept = response.headers();
+    let mut headers = HeaderMap::new();
+    for name in NAMES {
+        if let Some(value) =
+            kept.get(name.as_str()).ok()?.and_then(|value| HeaderValue::from_str(&value).ok())
+        {
+            headers.insert(name, value);
+        }
     }
-    kept.set("cache-control", &format!("public, max-age={seconds}"))?;
-    let response = Response::from_body(ResponseBody::Body(body.to_vec()))?;
-    Ok(Response::from(web_sys::Response::from(response.with_headers(kept))))
+    Some(headers)
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use worker::{Delay, Env, Response};
+use web_sys::Response;
+use worker::{Delay, Env};
 
 use crate::serve::Request;
 
@@ -15,13 +16,17 @@ pub(super) async fn answer(request: &Request, env: &Env) -> Option<worker::Resul
     match drill {
         "slow" => {
             Delay::from(Duration::from_secs(1)).await;
-            Some(Response::ok("slow, and alive"))
+            Some(said("slow, and alive"))
         }
         "panic" => explode(),
-        "bounds" => Some(Response::ok(reach(drill.as_bytes(), usize::MAX).to_string())),
-        "memory" => Some(Response::ok(exhaust().to_string())),
+        "bounds" => Some(said(&reach(drill.as_bytes(), usize::MAX).to_string())),
+        "memory" => Some(said(&exhaust().to_string())),
         _ => None,
     }
+}
+
+fn said(text: &str) -> worker::Result<Response> {
+    Ok(Response::new_with_opt_str(Some(text))?)
 }
 
 #[expect(clippy::panic, reason = "it is the drill")]

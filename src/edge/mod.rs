@@ -4,12 +4,12 @@
 
 mod cache;
 mod drill;
+mod hot;
 mod r2;
+mod response;
 mod world;
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use http::header::{
@@ -17,34 +17,42 @@ use http::header::{
     RANGE, REFERER,
 };
 use http::{HeaderMap, Method};
-use js_sys::{JSON, Reflect, Uint8Array};
-use web_sys::{Headers, ResponseInit};
+use js_sys::{JSON, Reflect};
+use web_sys::Response;
+use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::{Context, Env, Response, event};
+use worker::{Context, Env, event};
 
-use self::cache::EdgeCache;
+use self::cache::{EdgeCache, Kept};
 use self::r2::Bucket;
+use self::response::Body;
 use self::world::Edge;
 use crate::grant::Client;
 use crate::serve::{self, Answer, AnswerBody, Config, ConfigError, Isolate, Problem, Request};
 
-/// The R2 binding that holds the pictures.
-const BUCKET: &str = "PICTURES";
+/// What of a request's headers is always looked at by `serve`; the last is Cloudflare's name for the request.
+const HEADERS: [HeaderName; 6] =
+    [ACCEPT, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE, IF_RANGE, HeaderName::from_static("cf-ray")];
 
-/// What of a request's headers is looked at by `serve`.
-const HEADERS: [HeaderName; 8] =
-    [ACCEPT, AUTHORIZATION, COOKIE, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE, RAY];
+/// Where tokens come in.
+const GRANTS: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
 
-/// Cloudflare's name for the request.
-const RAY: HeaderName = HeaderName::from_static("cf-ray");
+const ADDRESS: HeaderName = HeaderName::from_static("cf-connecting-ip");
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 thread_local! {
     /// An isolate has one environment for all its life.
-    static CONFIG: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
+    static DEPLOYMENT: OnceCell<Result<Rc<Deployment>, ConfigError>> = const { OnceCell::new() };
 
     /// And one linear memory.
     static ISOLATE: Rc<Isolate> = Rc::new(Isolate::default());
+}
+
+/// What the environment says.
+struct Deployment {
+    config: Config,
+    /// Whether answers tell how much linear memory there is: for tests and measurements.
+    reports_memory: bool,
 }
 
 #[wasm_bindgen(module = "cloudflare:workers")]
@@ -77,27 +85,31 @@ const REFUSAL: &str = "__lenslet_refusal";
 
 /// Answers one request.
 #[event(fetch)]
-async fn fetch(request: worker::Request, env: Env, context: Context) -> worker::Result<Response> {
-    let request = read(&request)?;
+async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<Response> {
+    let deployment = match deployment(&env) {
+        Ok(deployment) => deployment,
+        Err(error) => {
+            let request = read(&request, None)?;
+            return write(&serve::fail(&request, &Problem::Config(error), world::log), false);
+        }
+    };
+    let config = &deployment.config;
+    let request = read(&request, Some(config))?;
     if let Some(response) = drill::answer(&request, &env).await {
         return response;
     }
-    let cache = EdgeCache::new(&context);
-    let answer = match (config(&env), env.bucket(BUCKET)) {
-        (Ok(config), Ok(bucket)) => {
-            let isolate = ISOLATE.with(Rc::clone);
-            let edge = Edge { store: Bucket::new(bucket), cache, isolate, env: &env };
-            serve::answer(&request, &config, &edge).await
-        }
-        (Err(error), _) => serve::fail(&request, &Problem::Config(error), world::log),
-        (_, Err(error)) => serve::fail(&request, &Problem::Store(error.to_string()), world::log),
-    };
-    write(answer, &env)
+    let (cache, isolate) = (EdgeCache::new(&context), ISOLATE.with(Rc::clone));
+    let edge = Edge { store: Bucket::new(&env), cache, isolate, env: &env };
+    write(&serve::answer(&request, config, &edge).await, deployment.reports_memory)
 }
 
-fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
-    let read = || Config::read(|name| setting(env, name)).map(Rc::new);
-    CONFIG.with(|config| config.get_or_init(read).clone())
+fn deployment(env: &Env) -> Result<Rc<Deployment>, ConfigError> {
+    let read = || {
+        let config = Config::read(|name| setting(env, name))?;
+        let reports_memory = setting(env, "REPORT_MEMORY").as_deref() == Some("on");
+        Ok(Rc::new(Deployment { config, reports_memory }))
+    };
+    DEPLOYMENT.with(|deployment| deployment.get_or_init(read).clone())
 }
 
 /// A variable as text: strings as they are, numbers and tables of the configuration as JSON.
@@ -106,53 +118,55 @@ fn setting(env: &JsValue, name: &str) -> Option<String> {
     value.as_string().or_else(|| JSON::stringify(&value).ok().map(String::from))
 }
 
-fn read(request: &worker::Request) -> worker::Result<Request> {
-    let header = |name: &str| request.headers().get(name);
+/// A request, as far as this configuration looks at it: every look at JavaScript's takes a call.
+fn read(request: &web_sys::Request, config: Option<&Config>) -> worker::Result<Request> {
+    let given = request.headers();
+    let header = |name: &HeaderName| given.get(name.as_str());
+    let grants: &[HeaderName] = if config.is_some_and(Config::takes_tokens) { &GRANTS } else { &[] };
     let mut headers = HeaderMap::new();
-    for name in HEADERS {
-        let value = header(name.as_str())?;
-        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+    for name in HEADERS.iter().chain(grants) {
+        if name == IF_RANGE && !headers.contains_key(RANGE) {
+            continue;
+        }
+        if let Some(value) = header(name)?.and_then(|value| HeaderValue::from_str(&value).ok()) {
             headers.insert(name, value);
         }
     }
-    let method = Method::from_bytes(request.method().to_string().as_bytes()).unwrap_or(Method::TRACE);
-    let cf = request.cf();
-    let client = Client {
-        address: header("cf-connecting-ip")?.and_then(|address| address.parse().ok()),
-        asn: cf.and_then(worker::Cf::asn),
-        country: cf.and_then(worker::Cf::country),
-        referer: header(REFERER.as_str())?,
-        fetch_site: header("sec-fetch-site")?,
+    let client = match config {
+        Some(config) if config.looks_at_clients() => Client {
+            address: header(&ADDRESS)?.and_then(|address| address.parse().ok()),
+            asn: cf(request, "asn").and_then(|asn| asn.as_f64()).and_then(whole),
+            country: cf(request, "country").and_then(|country| country.as_string()),
+            referer: header(&REFERER)?,
+            fetch_site: header(&FETCH_SITE)?,
+        },
+        _ => Client::default(),
     };
-    Ok(Request { client, ..Request::new(method, &request.inner().url(), headers) })
+    let method = Method::from_bytes(request.method().as_bytes()).unwrap_or(Method::TRACE);
+    Ok(Request { client, ..Request::new(method, &request.url(), headers) })
 }
 
-fn write(answer: Answer<Response>, env: &Env) -> worker::Result<Response> {
-    let mut headers: BTreeMap<&str, Cow<'_, str>> = answer
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), Cow::Borrowed(value.to_str().unwrap_or_default())))
-        .collect();
-    if setting(env, "REPORT_MEMORY").as_deref() == Some("on") {
-        headers.insert("lenslet-linear-memory", linear_memory_bytes().to_string().into());
-    }
-    // All at once: to set them one by one takes a call into JavaScript for each.
-    let headers: Headers = JSON::parse(&serde_json::to_string(&headers)?)?.unchecked_into();
-    let init = ResponseInit::new();
-    init.set_status(answer.status.as_u16());
-    init.set_headers(&headers);
-    let response = match answer.body {
-        AnswerBody::Empty => web_sys::Response::new_with_opt_readable_stream_and_init(None, &init)?,
-        AnswerBody::Bytes(bytes) => {
-            let body = Uint8Array::from(bytes.as_slice());
-            web_sys::Response::new_with_opt_js_u8_array_and_init(Some(&body), &init)?
-        }
-        AnswerBody::Cached(cached) => {
-            let cached: web_sys::Response = cached.into();
-            web_sys::Response::new_with_opt_readable_stream_and_init(cached.body().as_ref(), &init)?
-        }
+/// What Cloudflare tells of the request.
+fn cf(request: &web_sys::Request, name: &str) -> Option<JsValue> {
+    let cf = Reflect::get(request, &"cf".into()).ok()?;
+    Reflect::get(&cf, &name.into()).ok().filter(|value| !value.is_undefined())
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is looked at")]
+fn whole(number: f64) -> Option<u32> {
+    (0.0..=f64::from(u32::MAX)).contains(&number).then_some(number as u32)
+}
+
+fn write(answer: &Answer<Kept>, reports_memory: bool) -> worker::Result<Response> {
+    let memory = if reports_memory { linear_memory_bytes().to_string() } else { String::new() };
+    let more: &[(&str, &str)] = if reports_memory { &[("lenslet-linear-memory", &memory)] } else { &[] };
+    let body = match &answer.body {
+        AnswerBody::Empty => Body::Empty,
+        AnswerBody::Bytes(bytes) => Body::Bytes(bytes),
+        AnswerBody::Cached(Kept::Memory(bytes)) => Body::Array(bytes),
+        AnswerBody::Cached(Kept::Cache(response)) => Body::Stream(response.body()),
     };
-    Ok(response.into())
+    Ok(response::response(answer.status.as_u16(), &answer.headers, more, &body)?)
 }
 
 /// Linear memory never shrinks, so this is the most that was ever needed.

@@ -3,19 +3,26 @@
 use js_sys::futures::JsFuture;
 use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use web_sys::ReadableStreamDefaultReader;
-use worker::Response;
 use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::{Env, Response};
 
 use crate::picture::budget::LARGEST_GATHERED_BYTES;
 use crate::serve::ports::{Blob, PIECE_BYTES, Store, StoreError, Version};
 
-/// A bucket's objects.
-pub(super) struct Bucket(worker::Bucket);
+/// The R2 binding that holds the pictures.
+const BUCKET: &str = "PICTURES";
 
-impl Bucket {
-    /// The objects of a binding.
-    pub(super) fn new(bucket: worker::Bucket) -> Self {
-        Self(bucket)
+/// A bucket's objects. The binding is not looked at before it is needed.
+pub(super) struct Bucket<'a>(&'a Env);
+
+impl<'a> Bucket<'a> {
+    /// The objects of an environment's binding.
+    pub(super) fn new(env: &'a Env) -> Self {
+        Self(env)
+    }
+
+    fn open(&self) -> Result<worker::Bucket, StoreError> {
+        self.0.bucket(BUCKET).map_err(failed)
     }
 }
 
@@ -57,15 +64,15 @@ impl Bytes {
     }
 }
 
-impl Store for Bucket {
+impl Store for Bucket<'_> {
     type Blob = Bytes;
 
     async fn version(&self, key: &str) -> Result<Option<Version>, StoreError> {
-        Ok(self.0.head(key).await.map_err(failed)?.as_ref().map(version_of))
+        Ok(self.open()?.head(key).await.map_err(failed)?.as_ref().map(version_of))
     }
 
     async fn read(&self, key: &str, most_bytes: u64) -> Result<Option<(Version, Bytes)>, StoreError> {
-        let Some(object) = self.0.get(key).execute().await.map_err(failed)? else { return Ok(None) };
+        let Some(object) = self.open()?.get(key).execute().await.map_err(failed)? else { return Ok(None) };
         let version = version_of(&object);
         if version.size_bytes > most_bytes {
             return Err(StoreError::TooLarge { size_bytes: version.size_bytes });

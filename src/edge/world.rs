@@ -4,11 +4,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use js_sys::futures::JsFuture;
-use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Date, Function, Object, Promise, Reflect, Uint8Array};
 use web_sys::ReadableStreamDefaultReader;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::{Date, Delay, Env};
+use worker::{Delay, Env};
 
 use super::cache::EdgeCache;
 use super::r2::Bucket;
@@ -17,7 +17,7 @@ use crate::serve::{Isolate, Record};
 
 /// The world of one request.
 pub(super) struct Edge<'a> {
-    pub(super) store: Bucket,
+    pub(super) store: Bucket<'a>,
     pub(super) cache: EdgeCache<'a>,
     pub(super) isolate: Rc<Isolate>,
     pub(super) env: &'a Env,
@@ -36,10 +36,10 @@ extern "C" {
 const PATIENCE_MS: u32 = 5_000;
 
 impl<'a> World for Edge<'a> {
-    type Store = Bucket;
+    type Store = Bucket<'a>;
     type Cache = EdgeCache<'a>;
 
-    fn store(&self) -> &Bucket {
+    fn store(&self) -> &Bucket<'a> {
         &self.store
     }
 
@@ -51,9 +51,8 @@ impl<'a> World for Edge<'a> {
         &self.isolate
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit a double exactly")]
     fn now_ms(&self) -> f64 {
-        Date::now().as_millis() as f64
+        Date::now()
     }
 
     fn log(&self, record: &Record<'_>) {

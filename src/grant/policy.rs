@@ -186,14 +186,9 @@ impl Policies {
         self.table.iter().find(is_its).unwrap_or(&self.otherwise)
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.table.len()
-    }
-
-    /// Whether the defaults are all there is.
-    pub fn is_empty(&self) -> bool {
-        self.table.is_empty()
+    /// Whether any of them has rules on clients.
+    pub fn look_at_clients(&self) -> bool {
+        self.table.iter().any(|policy| policy.clients.is_any())
     }
 }
 

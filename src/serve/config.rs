@@ -129,6 +129,18 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Whether a token can be good anywhere.
+    pub fn takes_tokens(&self) -> bool {
+        !self.issuers.is_empty()
+    }
+
+    /// Whether it matters anywhere who asks, beside the grant.
+    pub fn looks_at_clients(&self) -> bool {
+        !self.rates.is_empty() || self.policies.look_at_clients()
+    }
+}
+
 fn access(
     name: &'static str,
     value: Option<String>,

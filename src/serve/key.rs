@@ -53,6 +53,11 @@ impl VariantKey {
 /// The Cache API wants URLs; no request can come from this host.
 const CACHE_ORIGIN: &str = "https://lenslet.invalid/";
 
+/// Whether what is kept under a key can never go stale, since the key names all that it follows from.
+pub(crate) fn is_variant(key: &str) -> bool {
+    key.strip_prefix(CACHE_ORIGIN).is_some_and(|name| name.starts_with("variant/"))
+}
+
 /// Where the version of a source is remembered.
 pub(super) fn version_cache_key(key: &str) -> String {
     format!("{CACHE_ORIGIN}version/{}", hex(&Sha256::digest(key)))

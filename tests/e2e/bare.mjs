@@ -21,12 +21,12 @@ const PATIENCE_MS = 20_000;
 
 /**
  * A Worker with these settings, a bucket and a cache, which can reach this machine and no other. Answers
- * `{ put, connect, ask, logs, close }`.
+ * `{ url, put, connect, ask, logs, close }`. `module` is the file of another Worker than ours.
  */
-export async function startBareWorker(vars) {
+export async function startBareWorker(vars, module) {
   const folder = mkdtempSync(join(tmpdir(), 'lenslet-bare-'));
   const file = join(folder, 'config.capnp');
-  writeFileSync(file, configuration(vars));
+  writeFileSync(file, configuration(vars, module));
   const { default: { default: program } } = await import(workerd);
   // The third descriptor is where the runtime says which ports it got.
   const child = spawn(program, ['serve', '--import-path=/', '--control-fd=3', file], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
@@ -44,6 +44,7 @@ export async function startBareWorker(vars) {
   try {
     const ports = await heard(child.stdio[3], closed, ['http', 'bucket'], lines);
     return {
+      url: `http://127.0.0.1:${ports.http}`,
       async put(key, bytes) {
         const { status } = await fetch(`http://127.0.0.1:${ports.bucket}/${encodeURIComponent(key)}`, { method: 'PUT', body: bytes });
         if (status !== 204) throw new Error(`${key} was not put: ${status}`);
@@ -63,22 +64,21 @@ export async function startBareWorker(vars) {
   }
 }
 
-function configuration(vars) {
+function configuration(vars, module) {
   const { compatibility_date: date, compatibility_flags: flags, r2_buckets: buckets, vars: usual } = readConfig({ config: join(root, 'wrangler.toml') }, { hideWarnings: true });
   const settings = Object.entries({ ...usual, ...vars });
   const variable = ([name, value]) =>
     typeof value === 'string' ? `(name = ${quoted(name)}, text = ${quoted(value)})` : `(name = ${quoted(name)}, json = ${quoted(JSON.stringify(value))})`;
   const bindings = [...buckets.map(({ binding }) => `(name = ${quoted(binding)}, r2Bucket = "bucket")`), ...settings.map(variable)];
+  const modules = [`(name = "index.js", esModule = ${embedded(module ?? built('index.js'))})`];
+  if (!module) modules.push(`(name = "index_bg.wasm", wasm = ${embedded(built('index_bg.wasm'))})`);
   const service = (name) =>
     `(name = ${quoted(name)}, worker = (modules = [(name = "index.js", esModule = ${embedded(here(`${name}.js`))})], compatibilityDate = ${quoted(date)}))`;
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "lenslet", worker = (
-      modules = [
-        (name = "index.js", esModule = ${embedded(built('index.js'))}),
-        (name = "index_bg.wasm", wasm = ${embedded(built('index_bg.wasm'))}),
-      ],
+      modules = [${modules.join(', ')}],
       compatibilityDate = ${quoted(date)},
       compatibilityFlags = [${flags.map(quoted).join(', ')}],
       cacheApiOutbound = "cache",
