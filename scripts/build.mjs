@@ -4,7 +4,7 @@
 // harness; it has to be quick when nothing changed, and it does its own set-up when it has work to do.
 // A configuration that the Worker would not start with stops it.
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -39,8 +39,12 @@ const UNWINDING_FLAGS = [
   '-Cllvm-args=-wasm-use-legacy-eh',
 ];
 
-/** Ends the module: settings that cannot be used stop it, and with it the deploy, in words. See src/edge/mod.rs. */
-const REFUSE_TO_START = '\nif (globalThis.__lenslet_refusal) throw new Error(globalThis.__lenslet_refusal);\n';
+/** Around the module: settings that cannot be used stop it, and with it the deploy, in words. See src/edge/mod.rs. */
+const BEFORE = "import { env as __lenslet_env } from 'cloudflare:workers';\nglobalThis.__lenslet_environment = __lenslet_env;\n";
+const BEHIND = `
+delete globalThis.__lenslet_environment;
+if (globalThis.__lenslet_refusal) throw new Error(globalThis.__lenslet_refusal);
+`;
 
 /** Builds the Worker unless it is already there; answers whether it had to. */
 export async function build({ panic = process.env.LENSLET_PANIC || 'unwind', out = 'build' } = {}) {
@@ -57,7 +61,8 @@ export async function build({ panic = process.env.LENSLET_PANIC || 'unwind', out
   const env = toolEnvironment(unwinding ? await unwindingEnvironment() : {});
   const flags = unwinding ? ['--panic-unwind'] : [];
   await run('worker-build', ['--release', ...flags, '--out-dir', out, '--', '--locked'], { cwd: root, env });
-  appendFileSync(join(root, out, 'index.js'), REFUSE_TO_START);
+  const module = join(root, out, 'index.js');
+  writeFileSync(module, BEFORE + readFileSync(module, 'utf8') + BEHIND);
   // The hash from before the build: a file saved meanwhile is built next time.
   setStamp(stamp, hash);
   say(`The Worker is built in ${Math.round((Date.now() - started) / 1000)} s: ${sizes(join(root, out))}`);

@@ -20,7 +20,6 @@ use http::{HeaderMap, Method};
 use js_sys::{JSON, Reflect};
 use web_sys::Response;
 use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Context, Env, event};
 
 use self::cache::{EdgeCache, Kept};
@@ -55,12 +54,6 @@ struct Deployment {
     reports_memory: bool,
 }
 
-#[wasm_bindgen(module = "cloudflare:workers")]
-extern "C" {
-    #[wasm_bindgen(thread_local_v2, js_name = env)]
-    static ENVIRONMENT: JsValue;
-}
-
 /// Refuses to start with settings that cannot be used: Cloudflare refuses a deploy that does not start. Makes an
 /// allocation that fails unwind like a panic, so that only its own request ends. `worker` logs panics.
 #[event(start)]
@@ -70,18 +63,26 @@ fn start() {
     std::alloc::set_alloc_error_hook(|layout| {
         panic!("out of memory: {} bytes were asked for", layout.size())
     });
-    if let Err(error) = ENVIRONMENT.with(|environment| Config::read(|name| setting(environment, name))) {
-        // An error that leaves WebAssembly here loses its words on the way. What scripts/build.mjs adds to the module's
-        // end throws one that has them.
+    refuse_to_start_with_what_cannot_be_used();
+}
+
+/// What scripts/build.mjs puts around the module: before it the environment, which there is before any request, and behind
+/// it the look at the reason not to start. An error that leaves WebAssembly at the start would lose its words.
+const ENVIRONMENT: &str = "__lenslet_environment";
+const REFUSAL: &str = "__lenslet_refusal";
+
+fn refuse_to_start_with_what_cannot_be_used() {
+    let global = js_sys::global();
+    // Nothing is there where an instance that broke is replaced, nor in tests.
+    let environment = Reflect::get(&global, &ENVIRONMENT.into()).ok().filter(|there| !there.is_undefined());
+    let checked = environment.map(|environment| Config::read(|name| setting(&environment, name)));
+    if let Some(Err(error)) = checked {
         let reason = format!("Lenslet cannot start. {error}");
-        if Reflect::set(&js_sys::global(), &REFUSAL.into(), &reason.into()).is_err() {
+        if Reflect::set(&global, &REFUSAL.into(), &reason.into()).is_err() {
             worker::console_error!("{error}");
         }
     }
 }
-
-/// Where the module's end looks for the reason not to start.
-const REFUSAL: &str = "__lenslet_refusal";
 
 /// Answers one request.
 #[event(fetch)]

@@ -54,7 +54,7 @@ impl VariantKey {
 const CACHE_ORIGIN: &str = "https://lenslet.invalid/";
 
 /// Whether what is kept under a key can never go stale, since the key names all that it follows from.
-pub(crate) fn is_variant(key: &str) -> bool {
+pub fn is_variant(key: &str) -> bool {
     key.strip_prefix(CACHE_ORIGIN).is_some_and(|name| name.starts_with("variant/"))
 }
 

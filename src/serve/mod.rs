@@ -23,8 +23,7 @@ pub use answer::{Answer, AnswerBody};
 pub use config::{Config, ConfigError};
 pub use isolate::Isolate;
 pub use issuers::{Issuer, IssuerKeys};
-#[cfg(target_arch = "wasm32")]
-pub(crate) use key::is_variant;
+pub use key::is_variant;
 pub use problem::Problem;
 pub use rate::{By, Exceeded, Rate};
 pub use record::{About, Event, Record};
