@@ -27,7 +27,7 @@ use self::r2::Bucket;
 use self::response::Body;
 use self::world::Edge;
 use crate::grant::Client;
-use crate::serve::{self, Answer, AnswerBody, Config, ConfigError, Isolate, Problem, Request};
+use crate::serve::{self, Answer, AnswerBody, Config, ConfigError, Event, Isolate, Problem, Record, Request};
 
 /// What of a request's headers is always looked at by `serve`; the last is Cloudflare's name for the request.
 const HEADERS: [HeaderName; 6] =
@@ -107,6 +107,10 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
 fn deployment(env: &Env) -> Result<Rc<Deployment>, ConfigError> {
     let read = || {
         let config = Config::read(|name| setting(env, name))?;
+        // Other keys come with a new isolate, so that this is where a change of them shows.
+        for (source, added) in config.keys() {
+            world::log(&Record { event: Event::Keys { source, added, removed: Vec::new() }, request: None });
+        }
         let reports_memory = setting(env, "REPORT_MEMORY").as_deref() == Some("on");
         Ok(Rc::new(Deployment { config, reports_memory }))
     };

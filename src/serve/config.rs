@@ -130,6 +130,17 @@ impl Config {
 }
 
 impl Config {
+    /// The keys that the settings bring, for the log: each setting with the names of its keys.
+    pub fn keys(&self) -> Vec<(&'static str, Vec<String>)> {
+        let fixed = self.issuers.iter().find_map(|issuer| match &issuer.keys {
+            IssuerKeys::Fixed(keys) => Some(&**keys),
+            IssuerKeys::Url(_) => None,
+        });
+        let sets = [("URL_KEYS", self.url_keys.as_ref()), ("TOKEN_KEYS", fixed)];
+        let names = |keys: &KeySet| keys.kids().map(str::to_owned).collect();
+        sets.into_iter().filter_map(|(setting, keys)| Some((setting, names(keys?)))).collect()
+    }
+
     /// Whether a token can be good anywhere.
     pub fn takes_tokens(&self) -> bool {
         !self.issuers.is_empty()
@@ -278,9 +289,10 @@ mod tests {
             let error = read(settings).unwrap_err().to_string();
             assert!(error.contains(wrong), "{settings:?}: {error}");
         }
-        assert!(
-            read(&[("ISSUERS", issuer), ("TOKEN_KEYS", KEY), ("ACCESS", "token"), ("URL_KEYS", KEY)]).is_ok()
-        );
+        let config =
+            read(&[("ISSUERS", issuer), ("TOKEN_KEYS", KEY), ("ACCESS", "token"), ("URL_KEYS", KEY)]);
+        let names = |setting| (setting, vec!["a".to_owned()]);
+        assert_eq!(config.unwrap().keys(), [names("URL_KEYS"), names("TOKEN_KEYS")]);
     }
 
     #[test]
