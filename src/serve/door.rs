@@ -10,6 +10,7 @@ use super::config::Config;
 use super::issuers::{self, Issuer};
 use super::ports::World;
 use super::problem::Problem;
+use super::rate::By;
 use super::refusal::{Reason, Refusal};
 use crate::grant::{
     Access, Claims, Credentials, Limits, NotCovered, Policy, TokenError, issuer_of, verify_token, verify_url,
@@ -234,10 +235,21 @@ impl Permit<'_> {
         claimed.or(self.policy.tenant.as_deref())
     }
 
+    /// What a rate limit counts by: the class, and who it is.
+    pub(super) fn counted_as(&self, class: &str, by: By, request: &Request) -> String {
+        let who = match by {
+            By::Client => None,
+            By::Grant => self.holder().map(|holder| format!("grant:{holder}")),
+            By::Tenant => self.tenant().map(|tenant| format!("tenant:{tenant}")),
+        };
+        let who = who.unwrap_or_else(|| format!("client:{}", request.client.class()));
+        format!("{class}:{who}")
+    }
+
     /// Who holds the grant: a name that stays the same from request to request.
-    pub(super) fn holder(&self) -> Option<String> {
+    fn holder(&self) -> Option<&str> {
         let of_token = self.claims().and_then(|claims| claims.id.as_ref().or(claims.subject.as_ref()));
-        of_token.or(self.grant.as_ref()?.kid.as_ref()).cloned()
+        of_token.or(self.grant.as_ref()?.kid.as_ref()).map(String::as_str)
     }
 
     /// The class of its rate limit.

@@ -96,7 +96,7 @@ impl From<StoreError> for Problem {
 }
 
 /// Errors begin in lower case, so that they can stand within others; sentences do not.
-pub(super) fn sentence(text: &str) -> String {
+fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -210,7 +210,7 @@ impl Problem {
     pub fn document(&self) -> Vec<u8> {
         let (status, kind, title) = self.kind();
         let detail = match self {
-            Self::Refused(refusal) => refusal.told().detail,
+            Self::Refused(refusal) => sentence(&refusal.told().detail),
             _ if self.is_internal() => "The cause was logged.".to_owned(),
             _ => sentence(&self.to_string()),
         };

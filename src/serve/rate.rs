@@ -2,9 +2,6 @@
 
 use serde::Deserialize;
 
-use super::Request;
-use super::door::Permit;
-
 /// A class of rate limits. The numbers are those of the binding in `wrangler.toml`, which counts; here they are told.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,19 +39,6 @@ pub struct Exceeded {
     pub limit: u32,
     /// … in so many seconds.
     pub period: u32,
-}
-
-impl Rate {
-    /// What the binding counts by: the class, and who it is.
-    pub(super) fn key(&self, class: &str, permit: &Permit<'_>, request: &Request) -> String {
-        let who = match self.by {
-            By::Client => None,
-            By::Grant => permit.holder().map(|holder| format!("grant:{holder}")),
-            By::Tenant => permit.tenant().map(|tenant| format!("tenant:{tenant}")),
-        };
-        let who = who.unwrap_or_else(|| format!("client:{}", request.client.class()));
-        format!("{class}:{who}")
-    }
 }
 
 impl Exceeded {

@@ -137,7 +137,7 @@ impl Refusal {
                 status: StatusCode::FORBIDDEN,
                 kind: "not-covered",
                 title: "The grant does not cover this",
-                detail: super::problem::sentence(&self.reason.to_string()),
+                detail: self.reason.to_string(),
             },
             Reason::Client => told(
                 StatusCode::FORBIDDEN,

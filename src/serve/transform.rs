@@ -110,7 +110,7 @@ impl<W: World> Job<'_, W> {
         else {
             return Ok(());
         };
-        let key = rate.key(class, self.permit, self.request);
+        let key = self.permit.counted_as(class, rate.by, self.request);
         match self.world.count(&rate.binding, &key).await {
             Ok(true) => Ok(()),
             Ok(false) => {
