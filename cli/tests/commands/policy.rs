@@ -83,3 +83,21 @@ fn classes_of_rate_limits_are_held_to_their_bindings() {
     folder.write("wrangler.toml", &bound("GUESTS", 60));
     folder.ok(&["policy", "check"]);
 }
+
+#[test]
+fn the_configuration_that_the_documentation_shows_is_good() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/access.md")).unwrap();
+    let blocks: Vec<&str> =
+        page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    // What begins without a table's head belongs to the one policy that the page builds.
+    let (tables, members): (Vec<&str>, Vec<&str>) =
+        blocks.into_iter().partition(|block| block.starts_with('['));
+    let (policy, others): (Vec<&str>, Vec<&str>) =
+        tables.into_iter().partition(|table| table.starts_with("[[vars.POLICIES]]"));
+    assert_eq!((policy.len(), members.len(), others.len()), (1, 2, 3));
+    let folder = Folder::new("documented");
+    let all = [policy, members, others].concat().join("\n");
+    folder.write("wrangler.toml", &all);
+    folder.ok(&["policy", "check"]);
+    assert!(said_of(&folder, &all.replace("thumb =", "thump ="), &[]).contains("PRESETS has no 'thumb'"));
+}
