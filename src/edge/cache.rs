@@ -11,10 +11,9 @@ use worker::Context;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::wasm_bindgen::{JsCast, JsValue};
 
-use super::hot::{Hot, LARGEST_BYTES};
 use super::response::{Body, response};
-use crate::serve::is_variant;
 use crate::serve::ports::{Cache, CachedBody, Entry};
+use crate::serve::{Recent, is_variant};
 
 // Not `worker`'s own: its responses are built anew each time that they change hands.
 #[wasm_bindgen]
@@ -31,6 +30,9 @@ extern "C" {
     fn put(this: &DefaultCache, key: &str, response: &Response) -> Result<Promise, JsValue>;
 }
 
+/// What of a kept answer's headers does not follow from the request.
+const READ_BACK: [HeaderName; 2] = [CONTENT_LENGTH, CONTENT_TYPE];
+
 /// The default cache of this data centre.
 pub(super) struct EdgeCache<'a>(&'a Context);
 
@@ -41,8 +43,37 @@ impl<'a> EdgeCache<'a> {
     }
 }
 
+/// What small variants may take of the 128 MB that an isolate has for everything. They lie outside of linear memory, which
+/// is for pictures that are being made; only their names and headers are in it.
+const MOST_BYTES: u32 = 8 << 20;
+
+/// Larger bodies are better handed on while they come.
+const LARGEST_BYTES: u32 = 64 << 10;
+
 thread_local! {
-    static HOT: RefCell<Hot> = RefCell::default();
+    /// Small variants that were asked for lately: whoever asks again need not ask the data centre's cache.
+    static HOT: RefCell<Recent<Hot>> = const { RefCell::new(Recent::new(MOST_BYTES)) };
+}
+
+/// A body in JavaScript's memory, and the headers that are read back.
+#[derive(Clone)]
+struct Hot {
+    headers: HeaderMap,
+    bytes: Uint8Array,
+}
+
+/// Whether a body is kept at hand: a small one that can never go stale.
+fn is_kept(key: &str, size_bytes: u32) -> bool {
+    is_variant(key) && size_bytes <= LARGEST_BYTES
+}
+
+fn keep(key: &str, headers: &HeaderMap, bytes: &Uint8Array) {
+    let size_bytes = bytes.length();
+    if is_kept(key, size_bytes) {
+        let names = READ_BACK.iter();
+        let headers = names.filter_map(|name| Some((name.clone(), headers.get(name)?.clone()))).collect();
+        HOT.with_borrow_mut(|hot| hot.put(key, Hot { headers, bytes: bytes.clone() }, size_bytes));
+    }
 }
 
 /// A body that is kept.
@@ -72,19 +103,18 @@ impl Cache for EdgeCache<'_> {
     type Body = Kept;
 
     async fn get(&self, key: &str) -> Option<Entry<Kept>> {
-        if let Some((headers, bytes)) = HOT.with_borrow_mut(|hot| hot.get(key)) {
+        if let Some(Hot { headers, bytes }) = HOT.with_borrow_mut(|hot| hot.get(key)) {
             return Some(Entry { headers, body: Kept::Memory(bytes) });
         }
         let found = JsFuture::from(DEFAULT.with(|cache| cache.find(key))).await.ok()?;
         let response: Response = found.dyn_into().ok()?;
         let headers = read_back(&response)?;
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let is_small = length.is_some_and(|length: u32| length <= LARGEST_BYTES);
-        if !(is_small && is_variant(key)) {
+        if !length.is_some_and(|length| is_kept(key, length)) {
             return Some(Entry { headers, body: Kept::Cache(response) });
         }
         let bytes = gather(&response).await?;
-        HOT.with_borrow_mut(|hot| hot.put(key, (headers.clone(), bytes.clone())));
+        keep(key, &headers, &bytes);
         Some(Entry { headers, body: Kept::Memory(bytes) })
     }
 
@@ -92,9 +122,7 @@ impl Cache for EdgeCache<'_> {
         let lifetime = format!("public, max-age={seconds}");
         let bytes = Uint8Array::from(body);
         let response = response(200, &headers, &[("cache-control", &lifetime)], &Body::Array(&bytes));
-        if is_variant(key) {
-            HOT.with_borrow_mut(|hot| hot.put(key, (headers, bytes)));
-        }
+        keep(key, &headers, &bytes);
         let put = response.and_then(|response| DEFAULT.with(|cache| cache.put(key, &response)));
         let key = key.to_owned();
         self.0.wait_until(async move {
@@ -109,12 +137,10 @@ impl Cache for EdgeCache<'_> {
     }
 }
 
-/// What of a kept answer's headers does not follow from the request.
 fn read_back(response: &Response) -> Option<HeaderMap> {
-    const NAMES: [HeaderName; 2] = [CONTENT_LENGTH, CONTENT_TYPE];
     let kept = response.headers();
     let mut headers = HeaderMap::new();
-    for name in NAMES {
+    for name in READ_BACK {
         if let Some(value) =
             kept.get(name.as_str()).ok()?.and_then(|value| HeaderValue::from_str(&value).ok())
         {

@@ -4,7 +4,6 @@
 
 mod cache;
 mod drill;
-mod hot;
 mod r2;
 mod response;
 mod world;

@@ -125,8 +125,7 @@ impl Limits {
         }
     }
 
-    /// The limits of two at once, as far as they are about sides: a step must be one of both lists' owners' choice, so
-    /// only the first may have steps.
+    /// The largest sides of two at once, on the steps of this one; tokens have none.
     #[must_use]
     pub fn sides_with(&self, other: &Self) -> Self {
         let least = |a: Option<u32>, b: Option<u32>| a.into_iter().chain(b).min();
@@ -196,7 +195,7 @@ impl Limits {
     /// The largest sides before `dpr` multiplies them.
     fn largest(&self, recipe: &Recipe) -> (u32, u32) {
         let largest =
-            |most: Option<u32>| recipe.dpr().into(most.unwrap_or(LONGEST_SIDE)).clamp(1, LONGEST_SIDE);
+            |most: Option<u32>| recipe.dpr().divide(most.unwrap_or(LONGEST_SIDE)).clamp(1, LONGEST_SIDE);
         (largest(self.max_width), largest(self.max_height))
     }
 }

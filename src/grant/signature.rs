@@ -10,7 +10,8 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::key::{Algorithm, KeySet, is_plain_name};
+use super::key::{Algorithm, is_plain_name};
+use super::key_set::KeySet;
 use super::signing::SigningKey;
 use super::{decode, encode};
 use crate::recipe::PREFIXES;

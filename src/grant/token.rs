@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::claims::Claims;
-use super::key::{Algorithm, KeySet};
+use super::key::Algorithm;
+use super::key_set::KeySet;
 use super::signing::SigningKey;
 use super::{decode, encode, present};
 

@@ -181,6 +181,11 @@ impl KeyRings {
 
     fn take_over(&self, url: &str, cached: &Cached) {
         let Ok(keys) = KeySet::parse_foreign(cached.jwks.as_bytes()) else { return };
-        self.with(url, |ring| (ring.keys, ring.fetched_ms) = (Some(Rc::new(keys)), cached.fetched_ms));
+        self.with(url, |ring| {
+            // Somebody may have fetched newer ones while the cache was read.
+            if ring.fetched_ms < cached.fetched_ms {
+                (ring.keys, ring.fetched_ms) = (Some(Rc::new(keys)), cached.fetched_ms);
+            }
+        });
     }
 }

@@ -14,6 +14,7 @@ pub mod memory;
 pub mod ports;
 mod problem;
 mod rate;
+mod recent;
 mod record;
 mod refusal;
 mod transform;
@@ -26,6 +27,7 @@ pub use issuers::{Issuer, IssuerKeys};
 pub use key::is_variant;
 pub use problem::Problem;
 pub use rate::{By, Exceeded, Rate};
+pub use recent::Recent;
 pub use record::{About, Event, Record};
 pub use refusal::{Reason, Refusal};
 

@@ -4,17 +4,17 @@
 //! moment everywhere.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use super::key::version_cache_key;
 use super::ports::{Cache, CachedBody, Store, StoreError, Version, World};
+use super::recent::Recent;
 
 /// Versions that the isolate remembers.
-#[derive(Debug, Default)]
-pub(super) struct Versions(RefCell<BTreeMap<String, Remembered>>);
+#[derive(Debug)]
+pub(super) struct Versions(RefCell<Recent<Remembered>>);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Remembered {
@@ -22,21 +22,23 @@ struct Remembered {
     until_ms: f64,
 }
 
-impl Versions {
-    /// Beyond so many the isolate forgets them all: a hundred bytes and a key each.
-    const MOST: usize = 4_096;
+impl Default for Versions {
+    fn default() -> Self {
+        /// About a thousand, whose keys may be long.
+        const MOST_BYTES: u32 = 2 << 20;
+        Self(RefCell::new(Recent::new(MOST_BYTES)))
+    }
+}
 
+impl Versions {
     fn get(&self, key: &str, now_ms: f64) -> Option<Version> {
-        let known = self.0.borrow();
-        known.get(key).filter(|known| now_ms < known.until_ms).map(|known| known.version.clone())
+        let known = self.0.borrow_mut().get(key)?;
+        (now_ms < known.until_ms).then_some(known.version)
     }
 
     fn put(&self, key: &str, remembered: Remembered) {
-        let mut known = self.0.borrow_mut();
-        if known.len() >= Self::MOST {
-            known.clear();
-        }
-        known.insert(key.to_owned(), remembered);
+        let bytes = u32::try_from(remembered.version.etag.len()).unwrap_or(u32::MAX);
+        self.0.borrow_mut().put(key, remembered, bytes);
     }
 }
 

@@ -33,8 +33,8 @@ impl Decimal {
         single
     }
 
-    /// The largest length that this number times it is no more than `product`.
-    pub fn into(self, product: u32) -> u32 {
+    /// The largest length that this many times is no more than `product`.
+    pub fn divide(self, product: u32) -> u32 {
         let units = u64::from(self.0).max(1);
         u32::try_from(u64::from(product) * u64::from(Self::ONE_IN_UNITS) / units).unwrap_or(u32::MAX)
     }
