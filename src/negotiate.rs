@@ -82,6 +82,14 @@ impl Target {
         }
     }
 
+    /// Whatever clients may be given of a recipe.
+    pub fn all(recipe: &Recipe) -> Vec<Self> {
+        if Self::depends_on_client(recipe) {
+            return vec![Self::WebpOrStill, Self::Still];
+        }
+        vec![Self::choose(recipe, Accept::default())]
+    }
+
     /// Whether another client might have got another format.
     pub fn depends_on_client(recipe: &Recipe) -> bool {
         recipe.format == Some(Output::Auto)

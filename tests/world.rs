@@ -6,6 +6,7 @@ mod support;
 
 #[cfg(test)]
 mod world {
+    mod bad_days;
     mod deliveries;
     mod formats;
     mod grants;

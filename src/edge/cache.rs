@@ -1,6 +1,7 @@
 //! Answers in the data centre's cache, by the Cache API, and before it in the isolate's memory.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -34,13 +35,38 @@ extern "C" {
 const READ_BACK: [HeaderName; 2] = [CONTENT_LENGTH, CONTENT_TYPE];
 
 /// The default cache of this data centre.
-pub(super) struct EdgeCache<'a>(&'a Context);
+pub(super) struct EdgeCache(Rc<Context>);
 
-impl<'a> EdgeCache<'a> {
+impl EdgeCache {
     /// The cache, and the context that keeps the request alive until everything is put.
-    pub(super) fn new(context: &'a Context) -> Self {
-        Self(context)
+    pub(super) fn new(context: &Rc<Context>) -> Self {
+        Self(Rc::clone(context))
     }
+
+    /// Waits for a put that has begun, after the answer.
+    fn finish(&self, key: &str, put: Result<Promise, JsValue>) {
+        let key = key.to_owned();
+        self.0.wait_until(async move { complain(&key, settle(put).await) });
+    }
+}
+
+/// Begins to put a response.
+fn begin(key: &str, response: Result<Response, JsValue>) -> Result<Promise, JsValue> {
+    response.and_then(|response| DEFAULT.with(|cache| cache.put(key, &response)))
+}
+
+async fn settle(put: Result<Promise, JsValue>) -> Result<(), JsValue> {
+    JsFuture::from(put?).await.map(|_| ())
+}
+
+fn complain(key: &str, done: Result<(), JsValue>) {
+    if let Err(error) = done {
+        worker::console_warn!("the cache did not take {key}: {error:?}");
+    }
+}
+
+fn lifetime(seconds: u32) -> String {
+    format!("public, max-age={seconds}")
 }
 
 /// What small variants may take of the 128 MB that an isolate has for everything. They lie outside of linear memory, which
@@ -99,7 +125,7 @@ async fn gather(response: &Response) -> Option<Uint8Array> {
     Some(Uint8Array::new(&gathered.unchecked_into::<ArrayBuffer>()))
 }
 
-impl Cache for EdgeCache<'_> {
+impl Cache for EdgeCache {
     type Body = Kept;
 
     async fn get(&self, key: &str) -> Option<Entry<Kept>> {
@@ -109,8 +135,7 @@ impl Cache for EdgeCache<'_> {
         let found = JsFuture::from(DEFAULT.with(|cache| cache.find(key))).await.ok()?;
         let response: Response = found.dyn_into().ok()?;
         let headers = read_back(&response)?;
-        let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if !length.is_some_and(|length| is_kept(key, length)) {
+        if !length(&headers).is_some_and(|length| is_kept(key, length)) {
             return Some(Entry { headers, body: Kept::Cache(response) });
         }
         let bytes = gather(&response).await?;
@@ -119,22 +144,44 @@ impl Cache for EdgeCache<'_> {
     }
 
     fn put(&self, key: &str, headers: HeaderMap, body: &[u8], seconds: u32) {
-        let lifetime = format!("public, max-age={seconds}");
         let bytes = Uint8Array::from(body);
-        let response = response(200, &headers, &[("cache-control", &lifetime)], &Body::Array(&bytes));
+        let lifetime = [("cache-control", &*lifetime(seconds))];
+        let put = begin(key, response(200, &headers, &lifetime, &Body::Array(&bytes)));
         keep(key, &headers, &bytes);
-        let put = response.and_then(|response| DEFAULT.with(|cache| cache.put(key, &response)));
-        let key = key.to_owned();
-        self.0.wait_until(async move {
-            let done = match put {
-                Ok(promise) => JsFuture::from(promise).await.map(|_| ()),
-                Err(error) => Err(error),
-            };
-            if let Err(error) = done {
-                worker::console_warn!("the cache did not take {key}: {error:?}");
-            }
-        });
+        self.finish(key, put);
     }
+
+    async fn write(&self, key: &str, headers: HeaderMap, body: &[u8], seconds: u32) {
+        let lifetime = [("cache-control", &*lifetime(seconds))];
+        let put = begin(key, response(200, &headers, &lifetime, &Body::Bytes(body)));
+        complain(key, settle(put).await);
+    }
+
+    async fn adopt(&self, key: &str, entry: Entry<Kept>, seconds: u32) -> Option<Entry<Kept>> {
+        let Entry { headers, body } = entry;
+        let lifetime = lifetime(seconds);
+        let lifetime = [("cache-control", &*lifetime)];
+        let body = match body {
+            Kept::Cache(found) if length(&headers).is_some_and(|length| is_kept(key, length)) => {
+                let bytes = gather(&found).await?;
+                keep(key, &headers, &bytes);
+                self.finish(key, begin(key, response(200, &headers, &lifetime, &Body::Array(&bytes))));
+                Kept::Memory(bytes)
+            }
+            Kept::Cache(found) => {
+                let copy = found.clone().ok()?;
+                let put = begin(key, response(200, &headers, &lifetime, &Body::Stream(copy.body())));
+                self.finish(key, put);
+                Kept::Cache(found)
+            }
+            body @ Kept::Memory(_) => body,
+        };
+        Some(Entry { headers, body })
+    }
+}
+
+fn length(headers: &HeaderMap) -> Option<u32> {
+    headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok())
 }
 
 fn read_back(response: &Response) -> Option<HeaderMap> {

@@ -2,8 +2,11 @@
 //!
 //! Decides nothing. The only module that knows `worker`, and only built for wasm32.
 
+mod bytes;
 mod cache;
 mod drill;
+mod fetch;
+mod queue;
 mod r2;
 mod response;
 mod world;
@@ -13,7 +16,7 @@ use std::rc::Rc;
 
 use http::header::{
     ACCEPT, AUTHORIZATION, COOKIE, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    RANGE, REFERER,
+    RANGE, REFERER, VIA,
 };
 use http::{HeaderMap, Method};
 use js_sys::{JSON, Reflect};
@@ -21,8 +24,7 @@ use web_sys::Response;
 use worker::wasm_bindgen::JsValue;
 use worker::{Context, Env, event};
 
-use self::cache::{EdgeCache, Kept};
-use self::r2::Bucket;
+use self::cache::Kept;
 use self::response::Body;
 use self::world::Edge;
 use crate::grant::Client;
@@ -98,9 +100,19 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     if let Some(response) = drill::answer(&request, &env).await {
         return response;
     }
-    let (cache, isolate) = (EdgeCache::new(&context), ISOLATE.with(Rc::clone));
-    let edge = Edge { store: Bucket::new(&env), cache, isolate, env: &env };
-    write(&serve::answer(&request, config, &edge).await, deployment.reports_memory)
+    let context = Rc::new(context);
+    let edge = Edge::new(&env, &context, ISOLATE.with(Rc::clone));
+    let answer = serve::answer(&request, config, &edge).await;
+    let response = write(&answer, deployment.reports_memory);
+    if !answer.later.is_empty() {
+        let (later, deployment) = (answer.later, Rc::clone(&deployment));
+        context.wait_until(async move {
+            for later in &later {
+                serve::carry_on(later, &deployment.config, &edge).await;
+            }
+        });
+    }
+    response
 }
 
 fn deployment(env: &Env) -> Result<Rc<Deployment>, ConfigError> {
@@ -135,6 +147,11 @@ fn read(request: &web_sys::Request, config: Option<&Config>) -> worker::Result<R
         if let Some(value) = header(name)?.and_then(|value| HeaderValue::from_str(&value).ok()) {
             headers.insert(name, value);
         }
+    }
+    if config.is_some_and(|config| config.sources.speak_http())
+        && let Some(via) = header(&VIA)?.and_then(|via| HeaderValue::from_str(&via).ok())
+    {
+        headers.insert(VIA, via);
     }
     let client = match config {
         Some(config) if config.looks_at_clients() => Client {
@@ -171,6 +188,12 @@ fn write(answer: &Answer<Kept>, reports_memory: bool) -> worker::Result<Response
         AnswerBody::Cached(Kept::Cache(response)) => Body::Stream(response.body()),
     };
     Ok(response::response(answer.status.as_u16(), &answer.headers, more, &body)?)
+}
+
+/// What an error of JavaScript's says.
+fn describe(error: &JsValue) -> String {
+    let message = Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
+    message.or_else(|| error.as_string()).unwrap_or_else(|| "it failed".to_owned())
 }
 
 /// Linear memory never shrinks, so this is the most that was ever needed.

@@ -1,116 +1,159 @@
-//! Sources in an R2 bucket.
+//! Objects in R2 buckets, by their bindings.
 
 use js_sys::futures::JsFuture;
-use js_sys::{ArrayBuffer, Reflect, Uint8Array};
-use web_sys::ReadableStreamDefaultReader;
+use js_sys::{Date, Object, Promise, Reflect, Uint8Array};
+use web_sys::ReadableStream;
+use worker::Env;
+use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::{Env, Response};
 
-use crate::picture::budget::LARGEST_GATHERED_BYTES;
-use crate::serve::ports::{Blob, PIECE_BYTES, Store, StoreError, Version};
+use super::bytes::Bytes;
+use super::describe;
+use crate::serve::ports::{StoreError, Version};
 
-/// The R2 binding that holds the pictures.
-const BUCKET: &str = "PICTURES";
+// Not `worker`'s own, which unwraps what it gets.
+#[wasm_bindgen]
+extern "C" {
+    #[derive(Clone)]
+    pub(super) type R2Bucket;
 
-/// A bucket's objects. The binding is not looked at before it is needed.
-pub(super) struct Bucket<'a>(&'a Env);
+    #[wasm_bindgen(method, catch)]
+    fn head(this: &R2Bucket, key: &str) -> Result<Promise, JsValue>;
 
-impl<'a> Bucket<'a> {
-    /// The objects of an environment's binding.
-    pub(super) fn new(env: &'a Env) -> Self {
-        Self(env)
+    #[wasm_bindgen(method, catch)]
+    fn get(this: &R2Bucket, key: &str) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn put(this: &R2Bucket, key: &str, body: &Uint8Array, options: &JsValue) -> Result<Promise, JsValue>;
+
+    pub(super) type R2Object;
+
+    #[wasm_bindgen(method, getter)]
+    fn etag(this: &R2Object) -> String;
+
+    #[wasm_bindgen(method, getter)]
+    fn size(this: &R2Object) -> f64;
+
+    #[wasm_bindgen(method, getter)]
+    fn uploaded(this: &R2Object) -> Date;
+
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &R2Object) -> Option<ReadableStream>;
+
+    #[wasm_bindgen(method, getter, js_name = httpMetadata)]
+    fn http_metadata(this: &R2Object) -> JsValue;
+}
+
+/// The bucket behind a binding. It is not looked at before it is needed.
+pub(super) fn bucket(env: &Env, binding: &str) -> Result<R2Bucket, StoreError> {
+    let found = Reflect::get(env, &binding.into()).ok().filter(JsValue::is_object);
+    let found = found.filter(|found| Reflect::has(found, &"createMultipartUpload".into()).unwrap_or(false));
+    found
+        .map(JsCast::unchecked_into)
+        .ok_or_else(|| StoreError(format!("there is no R2 bucket bound as {binding}")))
+}
+
+impl R2Bucket {
+    /// The version of an object.
+    pub(super) async fn version(&self, key: &str) -> Result<Option<Version>, StoreError> {
+        Ok(self.find(self.head(key)).await?.map(|object| object.version()))
     }
 
-    fn open(&self) -> Result<worker::Bucket, StoreError> {
-        self.0.bucket(BUCKET).map_err(failed)
+    /// An object with its body.
+    pub(super) async fn object(&self, key: &str) -> Result<Option<R2Object>, StoreError> {
+        self.find(self.get(key)).await
+    }
+
+    async fn find(&self, asked: Result<Promise, JsValue>) -> Result<Option<R2Object>, StoreError> {
+        let found = JsFuture::from(asked.map_err(failed)?).await.map_err(failed)?;
+        Ok((!found.is_null()).then(|| found.unchecked_into()))
+    }
+
+    /// Puts an object where its condition holds; answers whether it did.
+    pub(super) async fn put_if(
+        &self,
+        key: &str,
+        body: &Uint8Array,
+        options: &PutOptions<'_>,
+    ) -> Result<bool, StoreError> {
+        let options = options.to_js().map_err(failed)?;
+        let put = JsFuture::from(self.put(key, body, &options).map_err(failed)?).await.map_err(failed)?;
+        Ok(!put.is_null())
     }
 }
 
-/// An object's bytes, still JavaScript's.
-pub(super) struct Bytes {
-    /// What has come and was not all copied in.
-    come: Uint8Array,
-    /// So many of these were.
-    copied: u32,
-    /// Where the rest comes from, if there is any.
-    rest: Option<ReadableStreamDefaultReader>,
+/// What a put says beside its body.
+pub(super) struct PutOptions<'a> {
+    /// The object in whose place it goes; nothing where there must be none.
+    pub etag: Option<&'a str>,
+    pub content_type: &'a str,
+    /// Written beside it.
+    pub about: &'a [(&'static str, String)],
 }
 
-impl Blob for Bytes {
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
-        while self.copied == self.come.length() {
-            let Some(come) = self.wait().await? else { return Ok(None) };
-            (self.come, self.copied) = (come, 0);
-        }
-        // However much comes at once, linear memory takes no more of it.
-        let end = self.come.length().min(self.copied.saturating_add(PIECE_BYTES));
-        let piece = self.come.subarray(self.copied, end).to_vec();
-        self.copied = end;
-        Ok(Some(piece))
-    }
-}
+/// R2 takes 2,048 bytes of metadata in all.
+const LONGEST_ABOUT: usize = 400;
 
-impl Bytes {
-    /// What comes next from the stream; nothing once it has ended.
-    async fn wait(&self) -> Result<Option<Uint8Array>, StoreError> {
-        let Some(reader) = &self.rest else { return Ok(None) };
-        let broken_off = |_| StoreError::Failed("the object broke off".to_owned());
-        let result = JsFuture::from(reader.read()).await.map_err(broken_off)?;
-        let part = |name: &str| Reflect::get(&result, &name.into()).unwrap_or(JsValue::UNDEFINED);
-        if part("done").is_truthy() {
-            return Ok(None);
-        }
-        part("value").dyn_into().map(Some).map_err(broken_off)
-    }
-}
-
-impl Store for Bucket<'_> {
-    type Blob = Bytes;
-
-    async fn version(&self, key: &str) -> Result<Option<Version>, StoreError> {
-        Ok(self.open()?.head(key).await.map_err(failed)?.as_ref().map(version_of))
-    }
-
-    async fn read(&self, key: &str, most_bytes: u64) -> Result<Option<(Version, Bytes)>, StoreError> {
-        let Some(object) = self.open()?.get(key).execute().await.map_err(failed)? else { return Ok(None) };
-        let version = version_of(&object);
-        if version.size_bytes > most_bytes {
-            return Err(StoreError::TooLarge { size_bytes: version.size_bytes });
-        }
-        let body = object.body().ok_or_else(|| StoreError::Failed(format!("'{key}' has no body")))?;
-        let response: web_sys::Response =
-            body.response_body().and_then(Response::from_body).map_err(failed)?.into();
-        let bytes = if version.size_bytes > LARGEST_GATHERED_BYTES {
-            stream(&response)
-        } else {
-            gather(&response, version.size_bytes).await
+impl PutOptions<'_> {
+    fn to_js(&self) -> Result<JsValue, JsValue> {
+        let table = |pairs: &[(&str, &str)]| -> Result<Object, JsValue> {
+            let object = Object::new();
+            for (name, value) in pairs {
+                Reflect::set(&object, &(*name).into(), &(*value).into())?;
+            }
+            Ok(object)
         };
-        let bytes = bytes.ok_or_else(|| StoreError::Failed(format!("'{key}' cannot be read as a whole")))?;
-        Ok(Some((version, bytes)))
+        let condition = match self.etag {
+            Some(etag) => table(&[("etagMatches", etag)])?,
+            None => table(&[("etagDoesNotMatch", "*")])?,
+        };
+        let about: Vec<(&str, &str)> =
+            self.about.iter().map(|(name, value)| (*name, shortened(value))).collect();
+        let options = Object::new();
+        Reflect::set(&options, &"onlyIf".into(), &condition)?;
+        Reflect::set(
+            &options,
+            &"httpMetadata".into(),
+            &table(&[("contentType", self.content_type)])?.into(),
+        )?;
+        Reflect::set(&options, &"customMetadata".into(), &table(&about)?.into())?;
+        Ok(options.into())
     }
 }
 
-fn stream(response: &web_sys::Response) -> Option<Bytes> {
-    let reader = response.body()?.get_reader().unchecked_into();
-    Some(Bytes { come: Uint8Array::new_with_length(0), copied: 0, rest: Some(reader) })
+fn shortened(text: &str) -> &str {
+    let end = (0..=LONGEST_ABOUT.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
-/// All bytes, gathered outside of linear memory, if they are as many as there should be.
-async fn gather(response: &web_sys::Response, size_bytes: u64) -> Option<Bytes> {
-    let gathered = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
-    let bytes = Uint8Array::new(&gathered.unchecked_into::<ArrayBuffer>());
-    (u64::from(bytes.length()) == size_bytes).then_some(Bytes { come: bytes, copied: 0, rest: None })
-}
+impl R2Object {
+    /// Which version it is.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "objects have at most 5 TiB")]
+    pub(super) fn version(&self) -> Version {
+        Version {
+            etag: self.etag(),
+            modified_seconds: (self.uploaded().get_time() / 1000.0) as u64,
+            size_bytes: self.size() as u64,
+        }
+    }
 
-fn version_of(object: &worker::Object) -> Version {
-    Version {
-        etag: object.etag(),
-        modified_seconds: object.uploaded().as_millis() / 1000,
-        size_bytes: object.size(),
+    /// Its body.
+    pub(super) fn stream(&self) -> Option<ReadableStream> {
+        self.body()
+    }
+
+    /// Its media type.
+    pub(super) fn content_type(&self) -> Option<String> {
+        Reflect::get(&self.http_metadata(), &"contentType".into()).ok()?.as_string()
+    }
+
+    /// Its bytes.
+    pub(super) fn bytes(&self) -> Bytes {
+        Bytes::new(self.body(), Some(self.version().size_bytes), None)
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
-fn failed(error: worker::Error) -> StoreError {
-    StoreError::Failed(error.to_string())
+fn failed(error: JsValue) -> StoreError {
+    StoreError(describe(&error))
 }

@@ -1,50 +1,114 @@
 //! What `serve` needs of the world, out of Cloudflare's services.
 
+use std::cell::RefCell;
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Duration;
 
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use js_sys::futures::JsFuture;
-use js_sys::{Date, Function, Object, Promise, Reflect, Uint8Array};
-use web_sys::ReadableStreamDefaultReader;
-use worker::wasm_bindgen::prelude::wasm_bindgen;
+use js_sys::{Array, Date, Function, Math, Object, Promise, Reflect, Uint8Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::{Delay, Env};
+use worker::{Context, Delay, Env};
 
-use super::cache::EdgeCache;
-use super::r2::Bucket;
-use crate::serve::ports::{LARGEST_KEYS_BYTES, World};
-use crate::serve::{Isolate, Record};
+use super::bytes::Bytes;
+use super::cache::{EdgeCache, Kept};
+use super::describe;
+use super::r2::{self, PutOptions};
+use super::{fetch, response};
+use crate::serve::ports::{Bell, Entry, Fetched, StoreError, Version, World};
+use crate::serve::{Isolate, Purge, Record};
+use crate::sources::Outgoing;
 
-/// The world of one request.
-pub(super) struct Edge<'a> {
-    pub(super) store: Bucket<'a>,
-    pub(super) cache: EdgeCache<'a>,
-    pub(super) isolate: Rc<Isolate>,
-    pub(super) env: &'a Env,
+/// The world of one request, or of what goes on after it.
+pub(super) struct Edge {
+    cache: EdgeCache,
+    isolate: Rc<Isolate>,
+    env: Env,
+    context: Rc<Context>,
 }
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = fetch)]
-    fn fetch(url: &str, init: &Object) -> Promise;
-
-    #[wasm_bindgen(js_namespace = AbortSignal, js_name = timeout)]
-    fn timeout(milliseconds: u32) -> JsValue;
+impl Edge {
+    /// The world as this request finds it.
+    pub(super) fn new(env: &Env, context: &Rc<Context>, isolate: Rc<Isolate>) -> Self {
+        Self { cache: EdgeCache::new(context), isolate, env: env.clone(), context: Rc::clone(context) }
+    }
 }
 
-/// An issuer that takes longer is down.
-const PATIENCE_MS: u32 = 5_000;
+impl World for Edge {
+    type Blob = Bytes;
+    type Cache = EdgeCache;
 
-impl<'a> World for Edge<'a> {
-    type Store = Bucket<'a>;
-    type Cache = EdgeCache<'a>;
-
-    fn store(&self) -> &Bucket<'a> {
-        &self.store
+    async fn head(&self, binding: &str, key: &str) -> Result<Option<Version>, StoreError> {
+        r2::bucket(&self.env, binding)?.version(key).await
     }
 
-    fn cache(&self) -> &EdgeCache<'a> {
+    async fn get(&self, binding: &str, key: &str) -> Result<Option<(Version, Bytes)>, StoreError> {
+        let found = r2::bucket(&self.env, binding)?.object(key).await?;
+        Ok(found.map(|object| (object.version(), object.bytes())))
+    }
+
+    async fn fetch(&self, request: &Outgoing) -> Result<Fetched<Bytes>, StoreError> {
+        fetch::send(request).await.map_err(|error| StoreError(describe(&error)))
+    }
+
+    fn cache(&self) -> &EdgeCache {
         &self.cache
+    }
+
+    async fn stored(&self, binding: &str, key: &str) -> Result<Option<Entry<Kept>>, StoreError> {
+        let Some(object) = r2::bucket(&self.env, binding)?.object(key).await? else { return Ok(None) };
+        let Some(content_type) = object.content_type().and_then(|kind| HeaderValue::from_str(&kind).ok())
+        else {
+            return Err(StoreError(format!("{key} has no media type")));
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, content_type);
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(object.version().size_bytes));
+        let body = response::Body::Stream(object.stream());
+        let response = response::response(200, &headers, &[], &body);
+        let response = response.map_err(|error| StoreError(describe(&error)))?;
+        Ok(Some(Entry { headers, body: Kept::Cache(response) }))
+    }
+
+    fn store(
+        &self,
+        binding: &str,
+        key: &str,
+        headers: HeaderMap,
+        body: &[u8],
+        about: &[(&'static str, String)],
+    ) {
+        let bucket = r2::bucket(&self.env, binding);
+        let (key, body, about) = (key.to_owned(), Uint8Array::from(body), about.to_vec());
+        self.context.wait_until(async move {
+            let content_type = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+            let options =
+                PutOptions { etag: None, content_type: content_type.unwrap_or_default(), about: &about };
+            let put = match bucket {
+                Ok(bucket) => bucket.put_if(&key, &body, &options).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = put {
+                worker::console_error!("the bucket of the variants did not take {key}: {error}");
+            }
+        });
+    }
+
+    async fn replace(
+        &self,
+        binding: &str,
+        key: &str,
+        body: Vec<u8>,
+        etag: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let options = PutOptions { etag, content_type: "application/json", about: &[] };
+        r2::bucket(&self.env, binding)?.put_if(key, &Uint8Array::from(body.as_slice()), &options).await
+    }
+
+    async fn purge_platform(&self, purge: &Purge) -> Result<(), String> {
+        purge_platform(&self.context, purge).await.map_err(|error| describe(&error))
     }
 
     fn isolate(&self) -> &Isolate {
@@ -55,21 +119,53 @@ impl<'a> World for Edge<'a> {
         Date::now()
     }
 
+    fn random(&self) -> f64 {
+        Math::random()
+    }
+
     fn log(&self, record: &Record<'_>) {
         log(record);
     }
 
     async fn fetch_keys(&self, url: &str) -> Result<Vec<u8>, String> {
-        read_document(url).await.map_err(|error| describe(&error))
+        fetch::document(url).await.map_err(|error| describe(&error))
     }
 
     async fn wait(&self, milliseconds: u32) {
         Delay::from(Duration::from_millis(milliseconds.into())).await;
     }
 
-    async fn count(&self, binding: &str, key: &str) -> Result<bool, String> {
-        count(self.env, binding, key).await.map_err(|error| describe(&error))
+    fn bell(&self) -> (Bell, impl Future<Output = ()>) {
+        let (bell, rung) = bell();
+        (bell, async move {
+            let _ = JsFuture::from(rung).await;
+        })
     }
+
+    fn stay(&self) -> Bell {
+        let (bell, rung) = bell();
+        self.context.wait_until(async move {
+            let _ = JsFuture::from(rung).await;
+        });
+        bell
+    }
+
+    async fn count(&self, binding: &str, key: &str) -> Result<bool, String> {
+        count(&self.env, binding, key).await.map_err(|error| describe(&error))
+    }
+}
+
+/// A promise, and what keeps it. Who waits for it goes on as the request it is, whoever keeps it: a waker of ours would
+/// have it go on as the other request, which may not touch what is its own.
+fn bell() -> (Bell, Promise) {
+    let keep = AssertUnwindSafe(RefCell::new(None::<Function>));
+    let promise = Promise::new(&mut |resolve, _| drop(keep.replace(Some(resolve))));
+    let ring = move || {
+        if let Some(resolve) = keep.take() {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        }
+    };
+    (Box::new(ring), promise)
 }
 
 /// Writes a line where its kind belongs.
@@ -78,30 +174,6 @@ pub(super) fn log(record: &Record<'_>) {
         worker::console_error!("{record}");
     } else {
         worker::console_log!("{record}");
-    }
-}
-
-async fn read_document(url: &str) -> Result<Vec<u8>, JsValue> {
-    let init = Object::new();
-    Reflect::set(&init, &"redirect".into(), &"manual".into())?;
-    Reflect::set(&init, &"signal".into(), &timeout(PATIENCE_MS))?;
-    let response: web_sys::Response = JsFuture::from(fetch(url, &init)).await?.dyn_into()?;
-    if response.status() != 200 {
-        return Err(format!("it answers {}", response.status()).into());
-    }
-    let Some(body) = response.body() else { return Ok(Vec::new()) };
-    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
-    let mut document = Vec::new();
-    loop {
-        let part = JsFuture::from(reader.read()).await?;
-        if Reflect::get(&part, &"done".into())?.is_truthy() {
-            return Ok(document);
-        }
-        let piece: Uint8Array = Reflect::get(&part, &"value".into())?.dyn_into()?;
-        if document.len() + piece.length() as usize > LARGEST_KEYS_BYTES {
-            return Err(format!("it is longer than {LARGEST_KEYS_BYTES} bytes").into());
-        }
-        document.extend(piece.to_vec());
     }
 }
 
@@ -115,7 +187,23 @@ async fn count(env: &Env, binding: &str, key: &str) -> Result<bool, JsValue> {
     Ok(Reflect::get(&outcome, &"success".into())?.is_truthy())
 }
 
-fn describe(error: &JsValue) -> String {
-    let message = Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
-    message.or_else(|| error.as_string()).unwrap_or_else(|| "it failed".to_owned())
+/// Purges Workers Caching, where it is switched on: by the tags of what is named, or all of it where that is not enough.
+async fn purge_platform(context: &Context, purge: &Purge) -> Result<(), JsValue> {
+    let cache = Reflect::get(context.as_ref(), &"cache".into())?;
+    if !cache.is_object() {
+        return Ok(());
+    }
+    let options = Object::new();
+    match purge.cache_tags() {
+        Some(tags) => {
+            let tags: Array = tags.iter().map(JsValue::from).collect();
+            Reflect::set(&options, &"tags".into(), &tags)?;
+        }
+        None => {
+            Reflect::set(&options, &"purgeEverything".into(), &JsValue::TRUE)?;
+        }
+    }
+    let method: Function = Reflect::get(&cache, &"purge".into())?.dyn_into()?;
+    JsFuture::from(method.call1(&cache, &options)?.dyn_into::<Promise>()?).await?;
+    Ok(())
 }

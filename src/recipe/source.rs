@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::error::RecipeError;
+use crate::address::Address;
 
 /// Which picture is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -17,18 +18,19 @@ pub enum Source {
         /// but tells requests apart.
         query: Option<String>,
     },
-    /// A picture of another host, by its whole URL.
+    /// A picture of another host, by its whole address.
     Remote {
         /// As written, or decoded once where it was percent-encoded as a whole.
-        url: String,
+        address: Address,
     },
 }
 
 /// R2 and S3 take keys of up to 1,024 bytes.
 const LONGEST_KEY: usize = 1_024;
 
-/// What of a key is written as it is.
-const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+/// What of a key is written as it is in a URL.
+pub(crate) const KEY: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
 /// What of a query is written as it is: all but controls, spaces, quotes and the fragment's sign.
 const QUERY: &AsciiSet = &percent_encoding::CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'#');
@@ -37,11 +39,11 @@ impl Source {
     /// Reads what stands after the options, and the query that the client sent raw.
     pub fn parse(path: &str, query: Option<&str>) -> Result<Self, RecipeError> {
         if is_absolute(path) {
-            return Ok(Self::Remote { url: with_query(path, query) });
+            return Ok(Self::Remote { address: Address::parse(&with_query(path, query))? });
         }
         let decoded = decode(path)?;
         if is_absolute(&decoded) {
-            return Ok(Self::Remote { url: with_query(&decoded, query) });
+            return Ok(Self::Remote { address: Address::parse(&with_query(&decoded, query))? });
         }
         Self::parse_key(&decoded, query)
     }
@@ -57,7 +59,7 @@ impl Source {
     pub fn name(&self) -> &str {
         match self {
             Self::Key { key, .. } => key,
-            Self::Remote { url } => url,
+            Self::Remote { address } => address.as_str(),
         }
     }
 
@@ -68,21 +70,19 @@ impl Source {
             Self::Key { key, query: Some(query) } => {
                 format!("{}?{query}", utf8_percent_encode(key, KEY))
             }
-            Self::Remote { url } => url.clone(),
+            Self::Remote { address } => address.to_string(),
         }
     }
 
     /// A picture of `host` itself is an object of the store: frameworks write whole URLs of their own site.
     #[must_use]
     pub fn localised(self, host: &str) -> Self {
-        let Self::Remote { url } = &self else { return self };
-        let Some((authority, rest)) = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')) else {
-            return self;
-        };
-        if !authority.eq_ignore_ascii_case(host) {
-            return self;
+        match &self {
+            Self::Remote { address } if address.authority().eq_ignore_ascii_case(host) => {
+                Self::parse(address.path_and_query(), None).unwrap_or(self)
+            }
+            _ => self,
         }
-        Self::parse(rest, None).unwrap_or(self)
     }
 }
 
@@ -142,7 +142,7 @@ mod tests {
     }
 
     fn remote(url: &str) -> Source {
-        Source::Remote { url: url.to_owned() }
+        Source::Remote { address: Address::parse(url).unwrap() }
     }
 
     #[test]
@@ -164,7 +164,19 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_key() {
-        for path in ["", "/", "a//b", "../a", "a/..", "a/./b", "a%2F..%2Fb", "a%00b", "a%5Cb", "%FF"] {
+        for path in [
+            "",
+            "/",
+            "a//b",
+            "../a",
+            "a/..",
+            "a/./b",
+            "a%2F..%2Fb",
+            "a%00b",
+            "a%5Cb",
+            "%FF",
+            "https://a/../b",
+        ] {
             assert!(Source::parse(path, None).is_err(), "{path}");
         }
     }
@@ -180,9 +192,9 @@ mod tests {
 
     #[test]
     fn its_own_host_is_the_store() {
-        let own = Source::Remote { url: "https://Pictures.example/a%20b.png?v=2".to_owned() };
+        let own = remote("https://Pictures.example/a%20b.png?v=2");
         assert_eq!(own.localised("pictures.example"), key("a b.png", Some("v=2")));
-        let other = Source::Remote { url: "https://other.example/a.png".to_owned() };
+        let other = remote("https://other.example/a.png");
         assert_eq!(other.clone().localised("pictures.example"), other);
     }
 }

@@ -7,6 +7,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::freshness::{Part, Validators, http_date};
+use super::later::Later;
 use super::ports::{CachedBody, Entry};
 use super::problem::Problem;
 
@@ -19,6 +20,8 @@ pub struct Answer<B> {
     pub headers: HeaderMap,
     /// Body.
     pub body: AnswerBody<B>,
+    /// What to go on with once it is on its way.
+    pub later: Vec<Later>,
 }
 
 /// The body of an answer.
@@ -115,13 +118,19 @@ pub(super) struct Delivery<'a> {
     pub varies_by: Option<&'static str>,
     /// `Cache-Status` (RFC 9211), without the cache's name.
     pub cache_status: &'a str,
+    /// Whether there may be a newer one.
+    pub is_stale: bool,
 }
+
+/// An answer that may have been replaced is not kept for long.
+const STALE_SECONDS: u32 = 10;
 
 impl Delivery<'_> {
     fn apply(&self, headers: &mut HeaderMap) {
         headers.extend(always());
         let who = if self.is_for_everyone { "public" } else { "private" };
-        set(headers, CACHE_CONTROL, &format!("{who}, max-age={}", self.max_age_seconds));
+        let most = if self.is_stale { STALE_SECONDS } else { u32::MAX };
+        set(headers, CACHE_CONTROL, &format!("{who}, max-age={}", self.max_age_seconds.min(most)));
         set(headers, CACHE_STATUS, &format!("lenslet; {}", self.cache_status));
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         if self.varies_by == Some("Cookie") {
@@ -142,7 +151,7 @@ pub(super) fn not_modified<B>(representation: &Representation, delivery: Deliver
     headers.remove(CONTENT_LENGTH);
     headers.remove(CONTENT_TYPE);
     delivery.apply(&mut headers);
-    Answer { status: StatusCode::NOT_MODIFIED, headers, body: AnswerBody::Empty }
+    Answer { status: StatusCode::NOT_MODIFIED, headers, body: AnswerBody::Empty, later: Vec::new() }
 }
 
 /// 200, 206 or 304 out of bytes at hand.
@@ -169,7 +178,7 @@ pub(super) fn whole<B>(
         }
     };
     let body = if request.0 == Method::HEAD { AnswerBody::Empty } else { AnswerBody::Bytes(bytes) };
-    Ok(Answer { status, headers, body })
+    Ok(Answer { status, headers, body, later: Vec::new() })
 }
 
 /// 200, 206 or 304 out of the cache. A body that nobody cuts is handed on without being read.
@@ -201,7 +210,7 @@ pub(super) async fn cached<B: CachedBody>(
     }
     delivery.apply(&mut headers);
     let body = if request.0 == Method::HEAD { AnswerBody::Empty } else { AnswerBody::Cached(entry.body) };
-    Ok(Some(Answer { status: StatusCode::OK, headers, body }))
+    Ok(Some(Answer { status: StatusCode::OK, headers, body, later: Vec::new() }))
 }
 
 /// Those bytes of a body.
@@ -239,7 +248,7 @@ pub(super) fn problem<B>(method: &Method, problem: &Problem) -> Answer<B> {
         _ => {}
     }
     let body = if *method == Method::HEAD { AnswerBody::Empty } else { AnswerBody::Bytes(document) };
-    Answer { status: problem.status(), headers, body }
+    Answer { status: problem.status(), headers, body, later: Vec::new() }
 }
 
 /// 302 to the source, for `onerror=redirect`.
@@ -247,7 +256,7 @@ pub(super) fn redirect<B>(location: &str) -> Answer<B> {
     let mut headers = always();
     set(&mut headers, LOCATION, location);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Answer { status: StatusCode::FOUND, headers, body: AnswerBody::Empty }
+    Answer { status: StatusCode::FOUND, headers, body: AnswerBody::Empty, later: Vec::new() }
 }
 
 /// 204: what a page of another origin may do here.
@@ -258,5 +267,5 @@ pub(super) fn preflight<B>() -> Answer<B> {
     let asked = "Accept, Authorization, If-Modified-Since, If-None-Match, If-Range, Range";
     set(&mut headers, HeaderName::from_static("access-control-allow-headers"), asked);
     set(&mut headers, HeaderName::from_static("access-control-max-age"), "86400");
-    Answer { status: StatusCode::NO_CONTENT, headers, body: AnswerBody::Empty }
+    Answer { status: StatusCode::NO_CONTENT, headers, body: AnswerBody::Empty, later: Vec::new() }
 }

@@ -12,7 +12,8 @@ use super::rate::Rate;
 use crate::grant::{
     Access, Algorithm, Context, Defaults, KeyError, KeySet, Policies, PolicyError, is_plain_name,
 };
-use crate::recipe::{PresetError, Presets};
+use crate::recipe::{PresetError, Presets, Source};
+use crate::sources::{Sources, SourcesError};
 
 /// The deployment's decisions, checked.
 #[derive(Debug)]
@@ -31,8 +32,42 @@ pub struct Config {
     pub token_cookie: String,
     /// Classes of rate limits.
     pub rates: BTreeMap<String, Rate>,
-    /// How long a replaced source may still be served.
+    /// Where pictures are.
+    pub sources: Sources,
+    /// How long what is known of pictures counts.
+    pub freshness: Freshness,
+    /// Where variants are stored for all data centres, if anywhere.
+    pub variant_store: Option<VariantStore>,
+    /// The keys that sign requests to purge; nobody may until there are some.
+    pub admin_keys: Option<KeySet>,
+}
+
+/// How long what is known of a picture's version counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Freshness {
+    /// So long a replaced picture may still be served.
     pub fresh_seconds: u32,
+    /// For so much longer it is served while it is asked for anew, …
+    pub revalidate_seconds: u32,
+    /// … and for so much longer while its source is away.
+    pub stale_seconds: u32,
+    /// So long nobody asks again for what was missing.
+    pub missing_seconds: u32,
+}
+
+/// A bucket of variants.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariantStore {
+    /// Its binding.
+    pub binding: String,
+    /// What stands before every key.
+    #[serde(default = "variants")]
+    pub prefix: String,
+}
+
+fn variants() -> String {
+    "variants/".to_owned()
 }
 
 /// A setting that cannot be used.
@@ -80,6 +115,9 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The sources cannot be used.
+    #[error(transparent)]
+    Sources(#[from] SourcesError),
     /// Tokens are wanted, and nobody gives them out.
     #[error("{name} takes tokens, but ISSUERS names nobody who gives them out")]
     NoIssuers {
@@ -94,7 +132,7 @@ const LONGEST_SECONDS: u32 = 31_536_000;
 impl Config {
     /// Reads the settings by name; those that are absent have their defaults. Tables are given as JSON.
     pub fn read(setting: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let setting = |name| setting(name).filter(|value| !value.is_empty());
+        let setting = |name: &str| setting(name).filter(|value| !value.is_empty());
         let presets: BTreeMap<String, String> =
             table("PRESETS", "a table of names and options", setting("PRESETS"))?;
         let presets =
@@ -106,6 +144,7 @@ impl Config {
             let range = "names of 1 to 64 characters of A-Z, a-z, 0-9, - and _";
             return Err(ConfigError::OutOfRange { name: "RATES", value: name.clone(), range });
         }
+        let sources = Sources::parse(setting("SOURCES").as_deref(), setting("ROUTES").as_deref(), setting)?;
         let issuers = issuers(setting("ISSUERS"), setting("TOKEN_KEYS"))?;
         let defaults = Defaults {
             access: access("ACCESS", setting("ACCESS"), Access::SIGNED, &issuers)?,
@@ -118,11 +157,18 @@ impl Config {
         let revoked: Vec<String> = table("REVOKED_TOKENS", "a list of jti", setting("REVOKED_TOKENS"))?;
         Ok(Self {
             policies: Policies::parse(&policies, defaults, context)?,
-            url_keys: url_keys(setting("URL_KEYS"))?,
+            sources,
+            freshness: freshness(setting)?,
+            variant_store: table(
+                "VARIANT_STORE",
+                "a table with binding and perhaps prefix",
+                setting("VARIANT_STORE"),
+            )?,
+            admin_keys: signing_keys("ADMIN_KEYS", setting("ADMIN_KEYS"))?,
+            url_keys: signing_keys("URL_KEYS", setting("URL_KEYS"))?,
             issuers,
             revoked: revoked.into_iter().collect(),
             token_cookie: setting("TOKEN_COOKIE").unwrap_or_else(|| "lenslet".to_owned()),
-            fresh_seconds: seconds("FRESH_SECONDS", setting("FRESH_SECONDS"), 60)?,
             presets,
             rates,
         })
@@ -136,9 +182,21 @@ impl Config {
             IssuerKeys::Fixed(keys) => Some(&**keys),
             IssuerKeys::Url(_) => None,
         });
-        let sets = [("URL_KEYS", self.url_keys.as_ref()), ("TOKEN_KEYS", fixed)];
+        let sets = [
+            ("URL_KEYS", self.url_keys.as_ref()),
+            ("ADMIN_KEYS", self.admin_keys.as_ref()),
+            ("TOKEN_KEYS", fixed),
+        ];
         let names = |keys: &KeySet| keys.kids().map(str::to_owned).collect();
         sets.into_iter().filter_map(|(setting, keys)| Some((setting, names(keys?)))).collect()
+    }
+
+    /// Whether a picture of this name can be anywhere. Of keys, a source alone can tell.
+    pub fn reaches(&self, source: &Source) -> bool {
+        match source {
+            Source::Key { .. } => true,
+            Source::Remote { address } => self.sources.allow(address),
+        }
     }
 
     /// Whether a token can be good anywhere.
@@ -187,8 +245,18 @@ fn keys(name: &'static str, json: &str) -> Result<KeySet, ConfigError> {
     keys.map_err(|error| ConfigError::Keys { name, error })
 }
 
-fn url_keys(json: Option<String>) -> Result<Option<KeySet>, ConfigError> {
-    let name = "URL_KEYS";
+fn freshness(setting: impl Fn(&str) -> Option<String>) -> Result<Freshness, ConfigError> {
+    let read = |name, default| seconds(name, setting(name), default);
+    Ok(Freshness {
+        fresh_seconds: read("FRESH_SECONDS", 60)?,
+        revalidate_seconds: read("STALE_WHILE_REVALIDATE_SECONDS", 0)?,
+        stale_seconds: read("STALE_IF_ERROR_SECONDS", 86_400)?,
+        missing_seconds: read("MISSING_SECONDS", 5)?,
+    })
+}
+
+/// Keys that sign URLs.
+fn signing_keys(name: &'static str, json: Option<String>) -> Result<Option<KeySet>, ConfigError> {
     let Some(json) = json else { return Ok(None) };
     let keys = keys(name, &json)?;
     keys.check_all(Algorithm::Hs256).map_err(|error| ConfigError::Keys { name, error })?;
@@ -252,7 +320,7 @@ mod tests {
     #[test]
     fn urls_must_be_signed_until_said_otherwise() {
         let config = read(&[]).unwrap();
-        let source = crate::recipe::Source::parse("a.png", None).unwrap();
+        let source = Source::parse("a.png", None).unwrap();
         let policy = config.policies.find("a.example", &source);
         assert_eq!((policy.access, policy.originals), (Access::SIGNED, Access::Private));
         assert!(config.url_keys.is_none());
@@ -269,6 +337,11 @@ mod tests {
             (&[("PRESETS", r#"["width=x"]"#)], "PRESETS must be a table"),
             (&[("POLICIES", "{}")], "POLICIES must be a list"),
             (&[("POLICIES", r#"[{"acess":"public"}]"#)], "POLICIES[0]: unknown field `acess`"),
+            (&[("STALE_IF_ERROR_SECONDS", "x")], "STALE_IF_ERROR_SECONDS cannot be 'x'"),
+            (&[("SOURCES", r#"{"a":{"type":"r3"}}"#)], "SOURCES.a: unknown variant `r3`"),
+            (&[("ROUTES", r#"[{"sources":["b"]}]"#)], "ROUTES[0]: SOURCES has no 'b'"),
+            (&[("VARIANT_STORE", r#"{"bucket":"b"}"#)], "VARIANT_STORE must be a table"),
+            (&[("ADMIN_KEYS", "secret")], "ADMIN_KEYS: it is no JWK Set"),
             (&[("RATES", r#"{"slow":{"limit":5}}"#)], "RATES must be a table"),
             (&[("RATES", r#"{"a b":{"binding":"A","limit":5,"period":10}}"#)], "RATES cannot be 'a b'"),
             (&[("URL_KEYS", "secret")], "URL_KEYS: it is no JWK Set"),

@@ -57,7 +57,7 @@ pub(super) async fn open<'a, W: World>(
     if !policy.admits(&request.client) {
         return Err(Refusal::new(Reason::Client).into());
     }
-    if !policy.allows_source(source) {
+    if !policy.allows_source(source) || !config.reaches(source) {
         return Err(Refusal::new(Reason::Source).into());
     }
     let access = match wanted {
@@ -79,6 +79,11 @@ pub(super) async fn open<'a, W: World>(
         return Err(permit.refuse(NotCovered::Original).into());
     }
     Ok(permit)
+}
+
+/// Lets in what nobody asked for: the policy holds, and there is no grant.
+pub(super) fn unattended<'a>(host: &str, source: &Source, config: &'a Config) -> Permit<'a> {
+    Permit { config, policy: config.policies.find(host, source), grant: None }
 }
 
 /// Checks what was brought, as far as it counts here.
@@ -235,6 +240,11 @@ impl Permit<'_> {
         claimed.or(self.policy.tenant.as_deref())
     }
 
+    /// What the policy calls its pictures besides.
+    pub(super) fn tags(&self) -> &[String] {
+        &self.policy.tags
+    }
+
     /// What a rate limit counts by: the class, and who it is.
     pub(super) fn counted_as(&self, class: &str, by: By, request: &Request) -> String {
         let who = match by {
@@ -280,6 +290,7 @@ impl Permit<'_> {
             varies_by_accept,
             varies_by: self.grant.as_ref().and_then(|grant| grant.header),
             cache_status,
+            is_stale: false,
         }
     }
 }
@@ -290,6 +301,6 @@ impl Permit<'_> {
     clippy::cast_sign_loss,
     reason = "the cast saturates at both ends"
 )]
-fn seconds(now_ms: f64) -> u64 {
+pub(super) fn seconds(now_ms: f64) -> u64 {
     (now_ms / 1000.0) as u64
 }

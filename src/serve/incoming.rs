@@ -1,31 +1,67 @@
 //! A file on its way in: its header first, then everything else.
 
-use super::ports::{Blob, PIECE_BYTES};
+use super::ports::{PIECE_BYTES, World};
 use super::problem::Problem;
+use super::reading::{Body, File};
+use super::source_error::SourceError;
+use super::versions::Current;
 use crate::format::Format;
 use crate::picture::budget::LARGEST_GATHERED_BYTES;
 use crate::picture::probe::{Header, ProbeError};
 use crate::render::{Rendering, SourceFile};
 
+/// The bytes of a file, as they come or all there.
+pub(super) enum Pieces<'a, W: World> {
+    /// They come.
+    Coming(Body<'a, W>),
+    /// They are here.
+    Here(Option<Vec<u8>>),
+}
+
+impl<W: World> Pieces<'_, W> {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
+        match self {
+            Self::Coming(body) => body.next().await,
+            Self::Here(bytes) => Ok(bytes.take().filter(|bytes| !bytes.is_empty())),
+        }
+    }
+}
+
+/// Finds out how long a file is. Where its source does not say, it is read to its end.
+pub(super) async fn size<W: World>(file: File<'_, W>) -> Result<(Current, Pieces<'_, W>), Problem> {
+    let File { mut current, is_sized, mut body } = file;
+    if is_sized {
+        return Ok((current, Pieces::Coming(body)));
+    }
+    let mut bytes = Vec::new();
+    while let Some(piece) = body.next().await? {
+        bytes.extend(piece);
+        if bytes.len() as u64 > LARGEST_GATHERED_BYTES {
+            return Err(Problem::FileTooLarge { size_bytes: bytes.len() as u64 });
+        }
+    }
+    current.version.size_bytes = bytes.len() as u64;
+    Ok((current, Pieces::Here(Some(bytes))))
+}
+
 /// A source whose header was read.
-#[derive(Debug)]
-pub(super) struct Incoming<B> {
+pub(super) struct Incoming<'a, W: World> {
     /// What its header says.
     pub(super) header: Header,
     /// Bytes that were read to learn it.
     start: Vec<u8>,
     /// The rest.
-    blob: B,
+    rest: Pieces<'a, W>,
 }
 
-impl<B: Blob> Incoming<B> {
+impl<'a, W: World> Incoming<'a, W> {
     /// Reads as far as the header goes. The formats that keep something behind their pixels are read whole, unless the
     /// plan is going to refuse them for their length.
-    pub(super) async fn open(mut blob: B, file_bytes: u64) -> Result<Self, Problem> {
+    pub(super) async fn open(mut rest: Pieces<'a, W>, file_bytes: u64) -> Result<Self, Problem> {
         let mut start = Vec::new();
         let mut next_try = 1;
         loop {
-            let piece = blob.next().await?;
+            let piece = rest.next().await?;
             let has_ended = piece.is_none();
             start.extend(piece.unwrap_or_default());
             make_room(&mut start, file_bytes);
@@ -37,7 +73,7 @@ impl<B: Blob> Incoming<B> {
             next_try = start.len() * 2;
             match Header::read(&start) {
                 Ok(header) if has_ended || says_all(&header, file_bytes) => {
-                    return Ok(Self { header, start, blob });
+                    return Ok(Self { header, start, rest });
                 }
                 Err(error) if has_ended || !matches!(error, ProbeError::Broken(_)) => {
                     return Err(error.into());
@@ -50,11 +86,11 @@ impl<B: Blob> Incoming<B> {
 
     /// Gives a rendering what it wants of the file.
     pub(super) async fn feed(self, rendering: &mut Rendering<'_>) -> Result<(), Problem> {
-        let Self { start, mut blob, .. } = self;
+        let Self { start, mut rest, .. } = self;
         if rendering.begin(start)?.is_break() {
             return Ok(());
         }
-        while let Some(piece) = blob.next().await? {
+        while let Some(piece) = rest.next().await? {
             if rendering.push(&piece)?.is_break() {
                 break;
             }
@@ -86,15 +122,18 @@ pub(super) fn held_bytes(file_bytes: u64) -> u64 {
 }
 
 /// All bytes of a file, which are few enough.
-pub(super) async fn gather<B: Blob>(mut blob: B, file_bytes: u64) -> Result<Vec<u8>, Problem> {
+pub(super) async fn gather<W: World>(mut file: Pieces<'_, W>, file_bytes: u64) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::with_capacity(usize::try_from(held_bytes(file_bytes)).unwrap_or(0));
-    while let Some(piece) = blob.next().await? {
+    while let Some(piece) = file.next().await? {
         bytes.extend(piece);
     }
     Ok(bytes)
 }
 
 /// A mark, all of it.
-pub(super) async fn gather_file<B: Blob>(blob: B, file_bytes: u64) -> Result<SourceFile, Problem> {
-    Ok(SourceFile::read(gather(blob, file_bytes).await?)?)
+pub(super) async fn gather_file<W: World>(
+    file: Pieces<'_, W>,
+    file_bytes: u64,
+) -> Result<SourceFile, Problem> {
+    Ok(SourceFile::read(gather(file, file_bytes).await?)?)
 }

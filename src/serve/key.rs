@@ -2,7 +2,6 @@
 
 use sha2::{Digest, Sha256};
 
-use super::ports::Version;
 use crate::negotiate::Target;
 use crate::recipe::Recipe;
 use crate::render;
@@ -12,13 +11,14 @@ use crate::render;
 pub(super) struct VariantKey(String);
 
 impl VariantKey {
-    /// Names the variant made of these parts. `files` are the source and then the marks, each key with its version. Tenants
-    /// never share variants, not even equal ones.
+    /// Names the variant made of these parts. `files` are the source and then the marks, each place with its version. Tenants
+    /// never share variants, not even equal ones, and neither do times before and after a purge.
     pub(super) fn new(
         tenant: Option<&str>,
         recipe: &Recipe,
         target: Target,
-        files: &[(&str, &Version)],
+        purged_ms: f64,
+        files: &[(&str, &str)],
     ) -> Self {
         let recipe = Recipe { format: None, ..recipe.with_defaults() };
         let mut hash = Sha256::new();
@@ -32,9 +32,10 @@ impl VariantKey {
         add(tenant.unwrap_or_default());
         add(&recipe.print());
         add(target.name());
-        for (key, version) in files {
-            add(key);
-            add(&version.etag);
+        add(&purged_ms.to_string());
+        for (place, etag) in files {
+            add(place);
+            add(etag);
         }
         Self(hex(&hash.finalize()))
     }
@@ -42,6 +43,11 @@ impl VariantKey {
     /// The key in the cache.
     pub(super) fn cache_key(&self) -> String {
         format!("{CACHE_ORIGIN}variant/{}", self.0)
+    }
+
+    /// The key in the bucket of the variants, behind its prefix.
+    pub(super) fn store_key(&self) -> &str {
+        &self.0
     }
 
     /// A strong entity tag: the name is as particular as the bytes.
@@ -58,10 +64,13 @@ pub fn is_variant(key: &str) -> bool {
     key.strip_prefix(CACHE_ORIGIN).is_some_and(|name| name.starts_with("variant/"))
 }
 
-/// Where the version of a source is remembered.
-pub(super) fn version_cache_key(key: &str) -> String {
-    format!("{CACHE_ORIGIN}version/{}", hex(&Sha256::digest(key)))
+/// Where the version of a picture is remembered, by the name of its places.
+pub(super) fn version_cache_key(places: &str) -> String {
+    format!("{CACHE_ORIGIN}version/{}", hex(&Sha256::digest(places)))
 }
+
+/// Where purges are remembered.
+pub(super) const PURGES_CACHE_KEY: &str = "https://lenslet.invalid/purges";
 
 /// Where the keys of an issuer are remembered.
 pub(super) fn keys_cache_key(url: &str) -> String {
@@ -83,8 +92,7 @@ mod tests {
     use crate::format::Format;
 
     fn key(options: &str, target: Target, etag: &str) -> VariantKey {
-        let version = Version { etag: etag.to_owned(), modified_seconds: 0, size_bytes: 0 };
-        VariantKey::new(None, &Recipe::parse(options).unwrap(), target, &[("a.png", &version)])
+        VariantKey::new(None, &Recipe::parse(options).unwrap(), target, 0.0, &[("a.png", etag)])
     }
 
     #[test]
@@ -112,8 +120,9 @@ mod tests {
     #[test]
     fn tenants_have_variants_of_their_own() {
         let recipe = Recipe::parse("width=300").unwrap();
-        let of = |tenant| VariantKey::new(tenant, &recipe, Target::Own, &[]);
+        let of = |tenant| VariantKey::new(tenant, &recipe, Target::Own, 0.0, &[]);
         assert_ne!(of(Some("a")), of(Some("b")));
         assert_ne!(of(Some("a")), of(None));
+        assert_ne!(VariantKey::new(None, &recipe, Target::Own, 1.0, &[]), of(None));
     }
 }

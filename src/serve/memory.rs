@@ -1,16 +1,25 @@
-//! What transforms hold of the linear memory that they share.
+//! What transforms hold of the linear memory that they share, and who waits for some of it.
 //!
-//! A transform of a file in memory does not wait for anything, so no other runs beside it. One whose file comes in
-//! while it runs waits for every piece, and others may want room meanwhile.
+//! A transform waits for its file piece by piece, and others run meanwhile. Each is promised what it will hold before it
+//! takes the first byte; whoever finds too little left waits its turn for a while, and beyond that is sent away.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
+use super::patience::{until, within};
+use super::ports::{Bell, World};
+use super::problem::Problem;
 use crate::picture::budget::LARGEST_TRANSFORM_BYTES;
 
+/// More than this many would wait longer than anybody looks at an empty frame.
+const MOST_WAITING: usize = 64;
+/// And nobody waits longer than this.
+const PATIENCE_MS: f64 = 3_000.0;
+
 /// Bytes that transforms of this isolate have been promised.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Ledger {
     promised: Cell<u64>,
+    waiting: RefCell<Vec<Bell>>,
 }
 
 /// A promise, until it is dropped.
@@ -21,25 +30,76 @@ pub struct Promise<'a> {
 }
 
 impl Ledger {
-    /// A ledger without promises.
-    pub const fn new() -> Self {
-        Self { promised: Cell::new(0) }
-    }
-
     /// Promises so many bytes; nothing where others hold too many of them now.
     pub fn promise(&self, bytes: u64) -> Option<Promise<'_>> {
+        self.take(bytes).then_some(Promise { ledger: self, bytes })
+    }
+
+    /// Promises so many bytes, as soon as others leave them.
+    pub(super) async fn wait_for<W: World>(&self, world: &W, bytes: u64) -> Result<Promise<'_>, Problem> {
+        let mut promise = Promise { ledger: self, bytes: 0 };
+        promise.resize(world, bytes).await?;
+        Ok(promise)
+    }
+
+    fn take(&self, bytes: u64) -> bool {
         let promised = self.promised.get().saturating_add(bytes);
-        if promised > LARGEST_TRANSFORM_BYTES {
-            return None;
+        let fits = promised <= LARGEST_TRANSFORM_BYTES;
+        if fits {
+            self.promised.set(promised);
         }
-        self.promised.set(promised);
-        Some(Promise { ledger: self, bytes })
+        fits
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.promised.set(self.promised.get().saturating_sub(bytes));
+        // Whoever fits best is not looked for: all of them try in the order they came.
+        for bell in self.waiting.take() {
+            bell();
+        }
+    }
+}
+
+impl Promise<'_> {
+    /// Makes it a promise of so many bytes instead, as soon as others leave them.
+    pub(super) async fn resize<W: World>(&mut self, world: &W, bytes: u64) -> Result<(), Problem> {
+        let given_up_ms = world.now_ms() + PATIENCE_MS;
+        while !self.try_resize(bytes) {
+            let left_ms = until(given_up_ms, world.now_ms());
+            let is_full = self.ledger.waiting.borrow().len() >= MOST_WAITING;
+            if bytes > LARGEST_TRANSFORM_BYTES || is_full || world.now_ms() >= given_up_ms {
+                return Err(Problem::Busy);
+            }
+            let (bell, rung) = world.bell();
+            self.ledger.waiting.borrow_mut().push(bell);
+            within(world, left_ms, rung).await;
+        }
+        Ok(())
+    }
+
+    fn try_resize(&mut self, bytes: u64) -> bool {
+        if let Some(less) = self.bytes.checked_sub(bytes) {
+            self.bytes = bytes;
+            self.ledger.give_back(less);
+            return true;
+        }
+        let fits = self.ledger.take(bytes - self.bytes);
+        if fits {
+            self.bytes = bytes;
+        }
+        fits
     }
 }
 
 impl Drop for Promise<'_> {
     fn drop(&mut self) {
-        self.ledger.promised.set(self.ledger.promised.get().saturating_sub(self.bytes));
+        self.ledger.give_back(self.bytes);
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").field("promised", &self.promised).finish_non_exhaustive()
     }
 }
 
@@ -49,11 +109,24 @@ mod tests {
 
     #[test]
     fn promises_end_with_those_they_were_given_to() {
-        let ledger = Ledger::new();
+        let ledger = Ledger::default();
         let most = ledger.promise(LARGEST_TRANSFORM_BYTES);
         assert!(most.is_some() && ledger.promise(1).is_none());
         drop(most);
         assert!(ledger.promise(1).is_some());
         assert!(ledger.promise(LARGEST_TRANSFORM_BYTES + 1).is_none());
+    }
+
+    #[test]
+    fn a_promise_may_shrink_and_grow() {
+        let ledger = Ledger::default();
+        let mut promise = ledger.promise(LARGEST_TRANSFORM_BYTES).unwrap();
+        assert!(promise.try_resize(10) && ledger.promised.get() == 10);
+        let other = ledger.promise(LARGEST_TRANSFORM_BYTES - 10).unwrap();
+        assert!(!promise.try_resize(11));
+        drop(other);
+        assert!(promise.try_resize(11));
+        drop(promise);
+        assert_eq!(ledger.promised.get(), 0);
     }
 }

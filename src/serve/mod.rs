@@ -2,46 +2,66 @@
 //!
 //! The order at the door is grant, recipe, source, and only then bytes. After the door nothing is checked again.
 
+mod admin;
 mod answer;
+mod breaker;
 mod config;
 mod door;
+mod flights;
 mod freshness;
 mod incoming;
 mod isolate;
 mod issuers;
 mod key;
+mod later;
+mod layers;
+mod make;
 pub mod memory;
+mod message;
+mod patience;
 pub mod ports;
 mod problem;
+mod purges;
 mod rate;
+mod reading;
 mod recent;
 mod record;
 mod refusal;
+mod source_error;
 mod transform;
 mod versions;
+mod work;
 
 pub use answer::{Answer, AnswerBody};
-pub use config::{Config, ConfigError};
+pub use config::{Config, ConfigError, Freshness, VariantStore};
 pub use isolate::Isolate;
 pub use issuers::{Issuer, IssuerKeys};
 pub use key::is_variant;
+pub use later::{Later, carry_on};
+pub use message::{Message, MessageError, Warm, carry_out};
 pub use problem::Problem;
+pub use purges::Purge;
 pub use rate::{By, Exceeded, Rate};
 pub use recent::Recent;
 pub use record::{About, Event, Record};
 pub use refusal::{Reason, Refusal};
+pub use source_error::{Fault, SourceError};
+pub use work::Task;
 
 use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 
 use self::answer::Representation;
 use self::door::{Permit, Wanted};
-use self::ports::{Kept, Store, World};
+use self::ports::{Kept, World};
+use self::reading::{Asking, Opened};
+use self::work::WorkFile;
 use crate::format::Format;
 use crate::grant::{Access, Client, Credentials};
 use crate::picture::budget::LARGEST_GATHERED_BYTES;
 use crate::picture::probe::ProbeError;
 use crate::recipe::{OnError, Recipe, Source, TransformUrl};
+use crate::sources::is_loop;
 
 /// A request, as far as it matters here.
 #[derive(Debug, Clone)]
@@ -89,7 +109,9 @@ impl Request {
 /// Answers a request. Never fails: what goes wrong is an answer, too.
 pub async fn answer<W: World>(request: &Request, config: &Config, world: &W) -> Answer<Kept<W>> {
     let result = match request.method {
+        _ if goes_round(request, config) => Err(Problem::Loop),
         Method::OPTIONS => return answer::preflight(),
+        Method::POST if request.path == admin::PURGE_PATH => admin::purge(request, config, world).await,
         Method::GET | Method::HEAD if TransformUrl::is_transform(&request.path) => {
             answer_transform(request, config, world).await
         }
@@ -97,6 +119,12 @@ pub async fn answer<W: World>(request: &Request, config: &Config, world: &W) -> 
         _ => Err(Problem::Method),
     };
     result.unwrap_or_else(|problem| fail(request, &problem, |record| world.log(record)))
+}
+
+/// Whether one of our own sources sent this request back to us.
+fn goes_round(request: &Request, config: &Config) -> bool {
+    let via = request.header(http::header::VIA).filter(|_| config.sources.speak_http());
+    via.is_some_and(|via| is_loop(via, &request.host))
 }
 
 /// Tells the client what it may know, and the log what it must not.
@@ -128,8 +156,9 @@ async fn answer_transform<W: World>(
     let source = Source::parse(source, query)?.localised(&request.host);
     let permit = door::open(request, credentials, &source, Wanted::Transform, config, world).await?;
     let recipe = permit.recipe(Recipe::parse(options)?, &request.host)?;
-    let result = transform::transform(request, config, &permit, &recipe, &source, world).await;
-    match (result, fallback(&recipe, &source, &permit)) {
+    let fallback = fallback(&recipe, &source, &permit);
+    let result = transform::transform(request, config, &permit, recipe, source, world).await;
+    match (result, fallback) {
         (Err(problem), Some(location)) if problem.is_of_transform() => {
             note(request, &problem, |record| world.log(record));
             Ok(answer::redirect(&location))
@@ -168,16 +197,23 @@ async fn original<W: World>(
         return Err(Problem::NoSuchPath);
     }
     let permit = door::open(request, credentials, &source, Wanted::Original, config, world).await?;
-    let found = world.store().read(key, LARGEST_GATHERED_BYTES).await?;
-    let (version, blob) = found.ok_or_else(|| Problem::NotFound { key: key.clone() })?;
-    let _promise = world.isolate().memory.promise(version.size_bytes).ok_or(Problem::Busy)?;
-    let bytes = incoming::gather(blob, version.size_bytes).await?;
+    let file = WorkFile::new(&source, permit.tenant(), config);
+    let opened = reading::open(world, &file.places, Asking::anew(&request.host)).await?;
+    let Opened::File(file) = opened else { return Err(Problem::NotFound { key: key.clone() }) };
+    let most_bytes = if file.is_sized { file.current.version.size_bytes } else { LARGEST_GATHERED_BYTES };
+    if most_bytes > LARGEST_GATHERED_BYTES {
+        return Err(Problem::FileTooLarge { size_bytes: most_bytes });
+    }
+    let _promise = world.isolate().memory.wait_for(world, most_bytes).await?;
+    let (current, pieces) = incoming::size(file).await?;
+    let bytes = incoming::gather(pieces, current.version.size_bytes).await?;
+    let version = current.version;
     let format = Format::sniff(&bytes).ok_or(ProbeError::NotAPicture)?;
     let representation = Representation {
         content_type: format.mime(),
         etag: format!("\"{}\"", version.etag),
         modified_seconds: version.modified_seconds,
-        cache_tag: transform::cache_tag(key),
+        cache_tag: work::cache_tag(key),
     };
     let delivery = permit.delivery(false, "fwd=bypass", world.now_ms());
     answer::whole((&request.method, &request.headers), &representation, delivery, bytes)

@@ -7,8 +7,10 @@
 use http::HeaderMap;
 
 use super::isolate::Isolate;
+use super::purges::Purge;
 use super::record::Record;
 pub use crate::picture::decode::PIECE_BYTES;
+use crate::sources::Outgoing;
 
 /// Which bytes a key stands for at the moment.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -21,38 +23,30 @@ pub struct Version {
     pub size_bytes: u64,
 }
 
-/// Why a store has no answer.
+/// A bucket or a server did not answer, or broke off.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// The store failed or answered nonsense.
-    #[error("the store failed: {0}")]
-    Failed(String),
-    /// The object is larger than the caller reads.
-    #[error("the object has {size_bytes} bytes")]
-    TooLarge {
-        /// Its size.
-        size_bytes: u64,
-    },
-}
+#[error("{0}")]
+pub struct StoreError(pub String);
 
 /// Bytes of a file, copied into linear memory piece by piece, of about [`PIECE_BYTES`].
 pub trait Blob {
-    /// The next piece, not empty; nothing once all were read. Files that must be small enough to lie in memory whole
-    /// are there already: nobody waits for their pieces.
+    /// The next piece, not empty; nothing once all were read.
     async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError>;
 }
 
-/// Where the sources are.
-pub trait Store {
-    /// What it reads.
-    type Blob: Blob;
-
-    /// The version of a key; nothing where there is no such object.
-    async fn version(&self, key: &str) -> Result<Option<Version>, StoreError>;
-
-    /// The bytes of a key and the version they are of; nothing where there is no such object.
-    async fn read(&self, key: &str, most_bytes: u64) -> Result<Option<(Version, Self::Blob)>, StoreError>;
+/// An answer of another server, redirects among them: its head, and its body as far as that has come.
+#[derive(Debug)]
+pub struct Fetched<B> {
+    /// Its status code.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub blob: B,
 }
+
+/// Ends a wait, perhaps another request's.
+pub type Bell = Box<dyn FnOnce()>;
 
 /// A body that the cache holds.
 pub trait CachedBody {
@@ -79,26 +73,67 @@ pub trait Cache {
 
     /// Keeps an answer for so long; it may be kept only after that answer is on its way.
     fn put(&self, key: &str, headers: HeaderMap, body: &[u8], seconds: u32);
+
+    /// Keeps an answer for so long, and waits until it is kept.
+    async fn write(&self, key: &str, headers: HeaderMap, body: &[u8], seconds: u32);
+
+    /// Keeps what another layer had, for so long, and gives it back.
+    async fn adopt(&self, key: &str, entry: Entry<Self::Body>, seconds: u32) -> Option<Entry<Self::Body>>;
 }
 
 /// Everything that a request needs of the world, in one value.
 pub trait World {
-    /// Sources.
-    type Store: Store;
+    /// A file at a source.
+    type Blob: Blob;
     /// Answers.
     type Cache: Cache;
 
-    /// Where the sources are.
-    fn store(&self) -> &Self::Store;
+    /// The version of an object in a bucket; nothing where there is no such object.
+    async fn head(&self, binding: &str, key: &str) -> Result<Option<Version>, StoreError>;
 
-    /// Where answers are kept.
+    /// An object in a bucket; nothing where there is no such object.
+    async fn get(&self, binding: &str, key: &str) -> Result<Option<(Version, Self::Blob)>, StoreError>;
+
+    /// The answer of another server. It is called off when nobody waits for it any more.
+    async fn fetch(&self, request: &Outgoing) -> Result<Fetched<Self::Blob>, StoreError>;
+
+    /// Where answers are kept in this data centre.
     fn cache(&self) -> &Self::Cache;
+
+    /// What is stored in a bucket for every data centre, as the cache would have it.
+    async fn stored(&self, binding: &str, key: &str) -> Result<Option<Entry<Kept<Self>>>, StoreError>;
+
+    /// Stores an answer in a bucket once it is on its way, unless there is one of this key. `about` is written beside it.
+    fn store(
+        &self,
+        binding: &str,
+        key: &str,
+        headers: HeaderMap,
+        body: &[u8],
+        about: &[(&'static str, String)],
+    );
+
+    /// Puts an object into a bucket in the place of the one with this entity tag, or where there is none; answers whether
+    /// that was still so.
+    async fn replace(
+        &self,
+        binding: &str,
+        key: &str,
+        body: Vec<u8>,
+        etag: Option<&str>,
+    ) -> Result<bool, StoreError>;
+
+    /// Purges the platform's own cache in front of the Worker, where there is one.
+    async fn purge_platform(&self, purge: &Purge) -> Result<(), String>;
 
     /// What the requests of this isolate share.
     fn isolate(&self) -> &Isolate;
 
     /// Milliseconds since 1970. At the edge the clock moves during input and output alone.
     fn now_ms(&self) -> f64;
+
+    /// A number from 0 up to 1 that nobody can tell before.
+    fn random(&self) -> f64;
 
     /// Writes one line of the log.
     fn log(&self, record: &Record<'_>);
@@ -108,6 +143,12 @@ pub trait World {
 
     /// Waits for about so many milliseconds, while others go on.
     async fn wait(&self, milliseconds: u32);
+
+    /// A wait, and what ends it: any request of this isolate may.
+    fn bell(&self) -> (Bell, impl Future<Output = ()>);
+
+    /// Lets this request go on although its client went away, until the bell rings.
+    fn stay(&self) -> Bell;
 
     /// Counts one more of a key at a rate limit; answers whether that is still within it.
     async fn count(&self, binding: &str, key: &str) -> Result<bool, String>;

@@ -3,9 +3,9 @@
 use http::StatusCode;
 
 use super::config::ConfigError;
-use super::ports::StoreError;
 use super::rate::Exceeded;
 use super::refusal::Refusal;
+use super::source_error::SourceError;
 use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
 use crate::picture::encode::EncodeError;
 use crate::picture::probe::ProbeError;
@@ -63,9 +63,18 @@ pub enum Problem {
     /// Decoding or encoding failed.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// The store failed.
-    #[error("the store failed: {0}")]
-    Store(String),
+    /// A source has no answer.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The request went through us before.
+    #[error("the request went through this host before: a source leads back to it")]
+    Loop,
+    /// A purge cannot be carried out.
+    #[error("the purge failed: {0}")]
+    Purge(String),
+    /// A purge cannot be understood.
+    #[error("a purge names source, prefix, tag, tenant or everything=true in its query: {0}")]
+    PurgeQuery(String),
     /// The deployment's settings cannot be used.
     #[error("a setting is wrong: {0}")]
     Config(#[from] ConfigError),
@@ -83,15 +92,6 @@ pub enum Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(Box::new(refusal))
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Failed(reason) => Self::Store(reason),
-            StoreError::TooLarge { size_bytes } => Self::FileTooLarge { size_bytes },
-        }
     }
 }
 
@@ -157,7 +157,13 @@ impl Problem {
             Self::Plan(PlanError::NothingLeft { .. }) => {
                 (StatusCode::BAD_REQUEST, "nothing-left", "Nothing would be left of the picture")
             }
-            Self::Store(_) => (StatusCode::BAD_GATEWAY, "store", "The store answered badly"),
+            Self::Source(error) if error.is_late() => {
+                (StatusCode::GATEWAY_TIMEOUT, "store-late", "The store did not answer in time")
+            }
+            Self::Source(_) => (StatusCode::BAD_GATEWAY, "store", "The store answered badly"),
+            Self::Loop => (StatusCode::LOOP_DETECTED, "loop", "The request goes round in circles"),
+            Self::Purge(_) => (StatusCode::BAD_GATEWAY, "purge", "The purge failed"),
+            Self::PurgeQuery(_) => (StatusCode::BAD_REQUEST, "purge-query", "The purge is wrong"),
             Self::Range { .. } => {
                 (StatusCode::RANGE_NOT_SATISFIABLE, "range", "The range is outside the picture")
             }
@@ -178,7 +184,7 @@ impl Problem {
         self.kind().0
     }
 
-    /// Whether the cause is ours or the store's, so that it is logged and not shown.
+    /// Whether the cause is ours or a source's, so that it is logged and not shown.
     pub fn is_internal(&self) -> bool {
         self.status().is_server_error() && !matches!(self, Self::Unbuilt(_) | Self::Busy)
     }
@@ -192,7 +198,7 @@ impl Problem {
             | Self::Probe(_)
             | Self::Plan(_)
             | Self::Render(_)
-            | Self::Store(_)
+            | Self::Source(_)
             | Self::Defect(_) => true,
             Self::Recipe(_)
             | Self::Refused(_)
@@ -201,6 +207,9 @@ impl Problem {
             | Self::NoSuchPath
             | Self::Method
             | Self::NotFound { .. }
+            | Self::Loop
+            | Self::Purge(_)
+            | Self::PurgeQuery(_)
             | Self::Config(_)
             | Self::Range { .. } => false,
         }

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::Request;
+use super::purges::Purge;
 
 /// One line.
 #[derive(Debug, Serialize)]
@@ -34,6 +35,11 @@ pub enum Event<'a> {
     Failed {
         /// How.
         reason: String,
+    },
+    /// Somebody purged.
+    Purged {
+        /// What.
+        purge: &'a Purge,
     },
     /// The keys of a source are others than before.
     Keys {

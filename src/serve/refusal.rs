@@ -22,6 +22,9 @@ pub enum Reason {
     /// URLs must be signed, and there is no key that could have.
     #[error("URLs must be signed here, and no URL_KEYS are set yet")]
     NoKeys,
+    /// Purges must be signed, and there is no key that could have.
+    #[error("purges must be signed, and no ADMIN_KEYS are set")]
+    NoAdminKeys,
     /// Nothing was brought.
     #[error("nothing was brought that counts here")]
     NoGrant {
@@ -92,6 +95,12 @@ impl Refusal {
                 "private",
                 "This is private",
                 "URLs must be signed here, and no URL_KEYS are set yet: `lenslet key new` makes them.",
+            ),
+            Reason::NoAdminKeys => told(
+                StatusCode::FORBIDDEN,
+                "private",
+                "This is private",
+                "Purges must be signed, and no ADMIN_KEYS are set: `lenslet key new` makes them.",
             ),
             Reason::NoGrant { signature, token } => told(
                 StatusCode::UNAUTHORIZED,

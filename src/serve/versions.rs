@@ -1,16 +1,51 @@
-//! Which version of a source is current: remembered for a while, so that a hit asks nobody.
+//! Which version of a picture is current: remembered for a while, so that a hit asks nobody.
 //!
-//! In the isolate first, then in the data centre's cache, then by the store. What was learned is good until the same
-//! moment everywhere.
+//! In the isolate first, then in the data centre's cache. What was learned counts from the moment it was asked for,
+//! everywhere. That somebody has no such picture is remembered as well, for a shorter time.
 
 use std::cell::RefCell;
 
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
+use super::config::Freshness;
 use super::key::version_cache_key;
-use super::ports::{Cache, CachedBody, Store, StoreError, Version, World};
+use super::ports::{Cache, CachedBody, Version, World};
 use super::recent::Recent;
+
+/// A version, and who has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Current {
+    /// The name of its place.
+    pub place: String,
+    /// The version.
+    pub version: Version,
+}
+
+/// What is known of a picture's version.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Known {
+    /// It is this one, as far as it matters.
+    Fresh {
+        /// The version.
+        current: Current,
+        /// So old is the knowledge beyond its time; nothing where it is within.
+        over_ms: Option<f64>,
+        /// Whether it should be asked for anew before long.
+        is_due: bool,
+    },
+    /// It was this one; good enough only while nobody can tell.
+    Stale {
+        /// The version.
+        current: Current,
+        /// So old is the knowledge beyond its time.
+        over_ms: f64,
+    },
+    /// There was none a moment ago.
+    Missing,
+    /// Nothing.
+    Unknown,
+}
 
 /// Versions that the isolate remembers.
 #[derive(Debug)]
@@ -18,65 +53,148 @@ pub(super) struct Versions(RefCell<Recent<Remembered>>);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Remembered {
-    version: Version,
-    until_ms: f64,
+    /// Nothing where there was no such picture.
+    current: Option<Current>,
+    learned_ms: f64,
 }
 
 impl Default for Versions {
     fn default() -> Self {
-        /// About a thousand, whose keys may be long.
+        /// About a thousand, whose names may be long.
         const MOST_BYTES: u32 = 2 << 20;
         Self(RefCell::new(Recent::new(MOST_BYTES)))
     }
 }
 
 impl Versions {
-    fn get(&self, key: &str, now_ms: f64) -> Option<Version> {
-        let known = self.0.borrow_mut().get(key)?;
-        (now_ms < known.until_ms).then_some(known.version)
+    fn get(&self, name: &str) -> Option<Remembered> {
+        self.0.borrow_mut().get(name)
     }
 
-    fn put(&self, key: &str, remembered: Remembered) {
-        let bytes = u32::try_from(remembered.version.etag.len()).unwrap_or(u32::MAX);
-        self.0.borrow_mut().put(key, remembered, bytes);
+    fn put(&self, name: &str, remembered: Remembered) {
+        let current = remembered.current.as_ref();
+        let bytes = current.map_or(0, |current| current.version.etag.len() + current.place.len());
+        self.0.borrow_mut().put(name, remembered, u32::try_from(bytes).unwrap_or(u32::MAX));
     }
 }
 
-/// The version of a key as far as anybody remembers, or else as the store says; nothing where it has none.
-pub(super) async fn current<W: World>(
-    world: &W,
-    key: &str,
-    fresh_seconds: u32,
-) -> Result<Option<Version>, StoreError> {
+impl Remembered {
+    /// What this is worth now. Nothing that was learned before a purge counts.
+    fn weigh(self, freshness: &Freshness, purged_ms: f64, now_ms: f64) -> Known {
+        let Self { current, learned_ms } = self;
+        let seconds = |seconds: u32| f64::from(seconds) * 1000.0;
+        let age_ms = now_ms - learned_ms;
+        if learned_ms <= purged_ms {
+            return Known::Unknown;
+        }
+        let Some(current) = current else {
+            return if age_ms < seconds(freshness.missing_seconds) { Known::Missing } else { Known::Unknown };
+        };
+        let fresh_ms = seconds(freshness.fresh_seconds);
+        let over_ms = age_ms - fresh_ms;
+        if over_ms < 0.0 {
+            // Asked for anew in the second half of its time, it need never be waited for.
+            return Known::Fresh { current, over_ms: None, is_due: age_ms * 2.0 >= fresh_ms };
+        }
+        if over_ms < seconds(freshness.revalidate_seconds) {
+            return Known::Fresh { current, over_ms: Some(over_ms), is_due: true };
+        }
+        if over_ms < seconds(freshness.stale_seconds) {
+            Known::Stale { current, over_ms }
+        } else {
+            Known::Unknown
+        }
+    }
+}
+
+/// What is known of a picture by the name of its places. `purged_ms` is when it was purged last.
+pub(super) async fn known<W: World>(world: &W, name: &str, freshness: &Freshness, purged_ms: f64) -> Known {
     let now_ms = world.now_ms();
-    if let Some(version) = world.isolate().versions.get(key, now_ms) {
-        return Ok(Some(version));
+    let weigh = |remembered: Remembered| remembered.weigh(freshness, purged_ms, now_ms);
+    let here = world.isolate().versions.get(name).map_or(Known::Unknown, weigh);
+    if matches!(here, Known::Fresh { is_due: false, .. } | Known::Missing) {
+        return here;
     }
-    if let Some(remembered) = in_cache(world, key).await.filter(|known| now_ms < known.until_ms) {
-        world.isolate().versions.put(key, remembered.clone());
-        return Ok(Some(remembered.version));
+    // Another isolate may have learned more since.
+    let Some(there) = in_cache(world, name).await else { return here };
+    let known = weigh(there.clone());
+    if matches!(known, Known::Unknown) {
+        return here;
     }
-    let version = world.store().version(key).await?;
-    if let Some(version) = &version {
-        remember(world, key, version, fresh_seconds);
-    }
-    Ok(version)
+    world.isolate().versions.put(name, there);
+    known
 }
 
-/// Remembers what the store said just now.
-pub(super) fn remember<W: World>(world: &W, key: &str, version: &Version, fresh_seconds: u32) {
-    if fresh_seconds == 0 {
-        return;
+/// Remembers what its places said of a picture when they were asked at a moment.
+pub(super) fn remember<W: World>(
+    world: &W,
+    name: &str,
+    current: Option<&Current>,
+    asked_ms: f64,
+    freshness: &Freshness,
+) {
+    let remembered = Remembered { current: current.cloned(), learned_ms: asked_ms };
+    let seconds = match current {
+        None => freshness.missing_seconds,
+        Some(_) => {
+            freshness.fresh_seconds.saturating_add(freshness.stale_seconds.max(freshness.revalidate_seconds))
+        }
+    };
+    if seconds > 0
+        && let Ok(body) = serde_json::to_vec(&remembered)
+    {
+        world.cache().put(&version_cache_key(name), HeaderMap::new(), &body, seconds);
     }
-    let until_ms = world.now_ms() + f64::from(fresh_seconds) * 1000.0;
-    let remembered = Remembered { version: version.clone(), until_ms };
-    if let Ok(body) = serde_json::to_vec(&remembered) {
-        world.cache().put(&version_cache_key(key), HeaderMap::new(), &body, fresh_seconds);
-    }
-    world.isolate().versions.put(key, remembered);
+    world.isolate().versions.put(name, remembered);
 }
 
-async fn in_cache<W: World>(world: &W, key: &str) -> Option<Remembered> {
-    let entry = world.cache().get(&version_cache_key(key)).await?;
+async fn in_cache<W: World>(world: &W, name: &str) -> Option<Remembered> {
+    let entry = world.cache().get(&version_cache_key(name)).await?;
     serde_json::from_slice(&entry.body.into_bytes().await?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRESHNESS: Freshness =
+        Freshness { fresh_seconds: 60, revalidate_seconds: 10, stale_seconds: 100, missing_seconds: 5 };
+
+    fn at(seconds: u32, purged_seconds: u32, is_there: bool) -> Known {
+        let version = Version { etag: "1".to_owned(), modified_seconds: 0, size_bytes: 0 };
+        let current = is_there.then(|| Current { place: "a".to_owned(), version });
+        let remembered = Remembered { current, learned_ms: 1_000_000.0 };
+        let ms = |seconds: u32| 1_000_000.0 + f64::from(seconds) * 1000.0;
+        let purged_ms = if purged_seconds == 0 { 0.0 } else { ms(purged_seconds) };
+        remembered.weigh(&FRESHNESS, purged_ms, ms(seconds))
+    }
+
+    #[test]
+    fn knowledge_ages() {
+        let over = |known| match known {
+            Known::Fresh { over_ms, is_due, .. } => format!("fresh {over_ms:?} {is_due}"),
+            Known::Stale { over_ms, .. } => format!("stale {over_ms}"),
+            other => format!("{other:?}"),
+        };
+        for (seconds, expected) in [
+            (0, "fresh None false"),
+            (29, "fresh None false"),
+            (30, "fresh None true"),
+            (59, "fresh None true"),
+            (60, "fresh Some(0.0) true"),
+            (69, "fresh Some(9000.0) true"),
+            (70, "stale 10000"),
+            (159, "stale 99000"),
+            (160, "Unknown"),
+        ] {
+            assert_eq!(over(at(seconds, 0, true)), expected, "{seconds}");
+        }
+        assert_eq!((at(4, 0, false), at(5, 0, false)), (Known::Missing, Known::Unknown));
+    }
+
+    #[test]
+    fn nothing_from_before_a_purge_counts() {
+        assert_eq!(at(10, 3, true), Known::Unknown);
+        assert_eq!(at(2, 1, false), Known::Unknown);
+    }
 }

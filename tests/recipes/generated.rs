@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lenslet::address::Address;
 use lenslet::geometry::{Fit, Focus};
 use lenslet::recipe::{
     Blend, Border, Breakpoints, Colour, Compression, Content, Decimal, Flip, Four, Gravity, LONGEST_SIDE,
@@ -209,6 +210,8 @@ pub(super) fn source() -> impl Strategy<Value = Source> {
     prop_oneof![
         (key(), query).prop_map(|(key, query)| Source::Key { key, query }),
         "https?://[a-z0-9.-]{1,20}(:[0-9]{1,4})?/[A-Za-z0-9%._~/-]{0,20}(\\?[a-z0-9=&%]{1,10})?"
-            .prop_map(|url| Source::Remote { url }),
+            .prop_filter_map("no address", |url| Some(Source::Remote {
+                address: Address::parse(&url).ok()?
+            })),
     ]
 }

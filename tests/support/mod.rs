@@ -6,6 +6,7 @@
 
 pub mod bits;
 pub mod bytes;
+pub mod clock;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod corpus;
 pub mod counting;
@@ -16,5 +17,6 @@ pub mod lens;
 pub mod pictures;
 pub mod planes;
 pub mod png_file;
+pub mod servers;
 pub mod sheet;
 pub mod world;

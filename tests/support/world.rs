@@ -1,83 +1,33 @@
-//! A world in memory: a store, a cache that forgets in time, a clock that is told the time, a log that is read.
+//! A world in memory: buckets and servers, a cache that forgets in time, a clock that passes when all wait, a log that is
+//! read.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::pin::Pin;
+use std::rc::Rc;
 
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use lenslet::grant::Client;
 use lenslet::picture::budget::LARGEST_TRANSFORM_BYTES;
-use lenslet::serve::ports::{Blob, Cache, CachedBody, Entry, PIECE_BYTES, Store, StoreError, Version};
-use lenslet::serve::{Answer, AnswerBody, Config, Isolate, Record, Request, answer, ports};
+use lenslet::serve::ports::{Bell, Cache, CachedBody, Entry, Fetched, StoreError, Version};
+use lenslet::serve::{
+    Answer, AnswerBody, Config, Isolate, MessageError, Purge, Record, Request, answer, carry_on, carry_out,
+    ports,
+};
+use lenslet::sources::Outgoing;
 
-/// Runs a future that never waits for anything outside.
-pub fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("nothing in memory waits"),
-    }
-}
-
-/// Objects by key, and how often they were asked for.
-#[derive(Debug, Default)]
-pub struct Objects {
-    held: RefCell<BTreeMap<String, Object>>,
-    fails_with: RefCell<Option<String>>,
-    pub reads: Cell<u32>,
-}
-
-type Object = (Version, Arc<[u8]>);
-
-/// An object's bytes, and how many of them were read.
-#[derive(Debug)]
-pub struct Bytes(Arc<[u8]>, usize);
-
-impl Blob for Bytes {
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
-        let piece: Vec<u8> = self.0.iter().skip(self.1).take(PIECE_BYTES as usize).copied().collect();
-        self.1 += piece.len();
-        Ok((!piece.is_empty()).then_some(piece))
-    }
-}
-
-impl Objects {
-    fn find(&self, key: &str) -> Result<Option<Object>, StoreError> {
-        match &*self.fails_with.borrow() {
-            Some(reason) => Err(StoreError::Failed(reason.clone())),
-            None => Ok(self.held.borrow().get(key).cloned()),
-        }
-    }
-}
-
-impl Store for Objects {
-    type Blob = Bytes;
-
-    async fn version(&self, key: &str) -> Result<Option<Version>, StoreError> {
-        Ok(self.find(key)?.map(|(version, _)| version))
-    }
-
-    async fn read(&self, key: &str, most_bytes: u64) -> Result<Option<(Version, Bytes)>, StoreError> {
-        self.reads.set(self.reads.get() + 1);
-        match self.find(key)? {
-            Some((version, _)) if version.size_bytes > most_bytes => {
-                Err(StoreError::TooLarge { size_bytes: version.size_bytes })
-            }
-            found => Ok(found.map(|(version, bytes)| (version, Bytes(bytes, 0)))),
-        }
-    }
-}
+use super::clock::{Clock, all};
+use super::servers::{Bytes, Servers, Trouble};
 
 /// What is kept, and until when in milliseconds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Kept {
-    entries: RefCell<BTreeMap<String, Until>>,
-    now_ms: Cell<f64>,
+    pub entries: RefCell<BTreeMap<String, Until>>,
+    clock: Rc<Clock>,
 }
 
-type Until = (f64, HeaderMap, Vec<u8>);
+pub type Until = (f64, HeaderMap, Vec<u8>);
 
 #[derive(Debug)]
 pub struct Body(Vec<u8>);
@@ -94,20 +44,33 @@ impl Cache for Kept {
     async fn get(&self, key: &str) -> Option<Entry<Body>> {
         let entries = self.entries.borrow();
         let (until, headers, body) = entries.get(key)?;
-        (self.now_ms.get() < *until).then(|| Entry { headers: headers.clone(), body: Body(body.clone()) })
+        (self.clock.now_ms() < *until).then(|| Entry { headers: headers.clone(), body: Body(body.clone()) })
     }
 
     fn put(&self, key: &str, headers: HeaderMap, body: &[u8], seconds: u32) {
-        let until = self.now_ms.get() + f64::from(seconds) * 1000.0;
+        let until = self.clock.now_ms() + f64::from(seconds) * 1000.0;
         self.entries.borrow_mut().insert(key.to_owned(), (until, headers, body.to_owned()));
     }
+
+    async fn write(&self, key: &str, headers: HeaderMap, body: &[u8], seconds: u32) {
+        self.put(key, headers, body, seconds);
+    }
+
+    async fn adopt(&self, key: &str, entry: Entry<Body>, seconds: u32) -> Option<Entry<Body>> {
+        self.put(key, entry.headers.clone(), &entry.body.0, seconds);
+        Some(entry)
+    }
 }
+
+/// The bucket of the pictures.
+pub const PICTURES: &str = "PICTURES";
 
 /// Everything a request meets. The clock is the cache's.
 #[derive(Debug)]
 pub struct World {
     pub config: Config,
-    pub objects: Objects,
+    pub clock: Rc<Clock>,
+    pub servers: Servers,
     pub kept: Kept,
     pub client: Client,
     /// What issuers publish, by address.
@@ -116,20 +79,72 @@ pub struct World {
     pub fetches: Cell<u32>,
     /// How often a key may still be counted at a binding; what is not here may always be.
     pub left: RefCell<BTreeMap<String, u32>>,
+    /// Requests that go on although their clients may have gone.
+    pub stays: Rc<Cell<i32>>,
+    /// Objects that were put.
+    pub puts: Cell<u64>,
     diary: RefCell<Vec<String>>,
     isolate: Isolate,
 }
 
 impl ports::World for World {
-    type Store = Objects;
+    type Blob = Bytes;
     type Cache = Kept;
 
-    fn store(&self) -> &Objects {
-        &self.objects
+    async fn head(&self, binding: &str, key: &str) -> Result<Option<Version>, StoreError> {
+        self.servers.head(binding, key).await
+    }
+
+    async fn get(&self, binding: &str, key: &str) -> Result<Option<(Version, Bytes)>, StoreError> {
+        self.servers.get(binding, key).await
+    }
+
+    async fn fetch(&self, request: &Outgoing) -> Result<Fetched<Bytes>, StoreError> {
+        self.servers.fetch(request).await
     }
 
     fn cache(&self) -> &Kept {
         &self.kept
+    }
+
+    async fn stored(&self, binding: &str, key: &str) -> Result<Option<Entry<Body>>, StoreError> {
+        let Some((version, _)) = self.servers.get(binding, key).await? else { return Ok(None) };
+        let object = self.servers.object(binding, key).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(version.size_bytes));
+        let content_type = object.content_type.as_deref().unwrap_or_default();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap());
+        Ok(Some(Entry { headers, body: Body(object.bytes.to_vec()) }))
+    }
+
+    fn store(
+        &self,
+        binding: &str,
+        key: &str,
+        headers: HeaderMap,
+        body: &[u8],
+        about: &[(&'static str, String)],
+    ) {
+        let content_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap().to_owned());
+        let about = about.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        if self.servers.object(binding, key).is_none() {
+            self.servers.put(binding, key, "variant", body, content_type, about);
+        }
+    }
+
+    async fn replace(
+        &self,
+        binding: &str,
+        key: &str,
+        body: Vec<u8>,
+        etag: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        self.puts.set(self.puts.get() + 1);
+        Ok(self.servers.replace(binding, key, &body, etag, self.puts.get()))
+    }
+
+    async fn purge_platform(&self, _: &Purge) -> Result<(), String> {
+        Ok(())
     }
 
     fn isolate(&self) -> &Isolate {
@@ -137,7 +152,11 @@ impl ports::World for World {
     }
 
     fn now_ms(&self) -> f64 {
-        self.kept.now_ms.get()
+        self.clock.now_ms()
+    }
+
+    fn random(&self) -> f64 {
+        0.5
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -151,7 +170,17 @@ impl ports::World for World {
     }
 
     async fn wait(&self, milliseconds: u32) {
-        self.kept.now_ms.set(self.kept.now_ms.get() + f64::from(milliseconds));
+        self.clock.sleep(f64::from(milliseconds)).await;
+    }
+
+    fn bell(&self) -> (Bell, impl Future<Output = ()>) {
+        self.clock.bell()
+    }
+
+    fn stay(&self) -> Bell {
+        self.stays.set(self.stays.get() + 1);
+        let stays = Rc::clone(&self.stays);
+        Box::new(move || stays.set(stays.get() - 1))
     }
 
     async fn count(&self, binding: &str, key: &str) -> Result<bool, String> {
@@ -185,12 +214,15 @@ impl World {
             "PRESETS" => Some(serde_json::to_string(&presets).unwrap()),
             _ => settings.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()),
         };
-        let kept = Kept::default();
-        kept.now_ms.set(f64::from(NOW_SECONDS) * 1000.0);
+        let clock = Clock::at(f64::from(NOW_SECONDS) * 1000.0);
+        let kept = Kept { entries: RefCell::default(), clock: Rc::clone(&clock) };
         Self {
             config: Config::read(setting).unwrap(),
-            objects: Objects::default(),
+            servers: Servers::new(&clock),
+            clock,
             kept,
+            stays: Rc::default(),
+            puts: Cell::default(),
             client: Client::default(),
             published: RefCell::default(),
             fetches: Cell::default(),
@@ -223,24 +255,26 @@ impl World {
 
     /// Stores an object that says it is larger than it is.
     pub fn put_sized(&self, key: &str, etag: &str, bytes: &[u8], size_bytes: u64) {
-        let version = Version { etag: etag.to_owned(), modified_seconds: STORED_SECONDS, size_bytes };
-        self.objects.held.borrow_mut().insert(key.to_owned(), (version, bytes.into()));
+        self.servers.put(PICTURES, key, etag, bytes, None, Vec::new());
+        let mut objects = self.servers.objects.borrow_mut();
+        let object = objects.get_mut(&(PICTURES.to_owned(), key.to_owned())).unwrap();
+        object.version.size_bytes = size_bytes;
     }
 
     pub fn delete(&self, key: &str) {
-        self.objects.held.borrow_mut().remove(key);
+        self.servers.objects.borrow_mut().remove(&(PICTURES.to_owned(), key.to_owned()));
     }
 
     pub fn break_store(&self, reason: &str) {
-        *self.objects.fails_with.borrow_mut() = Some(reason.to_owned());
+        self.servers.trouble(PICTURES, Trouble::Fails(reason.to_owned()));
     }
 
     pub fn mend_store(&self) {
-        *self.objects.fails_with.borrow_mut() = None;
+        self.servers.mend();
     }
 
     pub fn wait_seconds(&self, seconds: u32) {
-        self.kept.now_ms.set(self.kept.now_ms.get() + f64::from(seconds) * 1000.0);
+        self.clock.advance_ms(f64::from(seconds) * 1000.0);
     }
 
     /// What was logged since the last look.
@@ -263,21 +297,45 @@ impl World {
         self.ask(Method::GET, url, &[])
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole answer; then whatever goes on later does.
     pub fn ask(&self, method: Method, url: &str, headers: &[(&str, &str)]) -> Seen {
+        let request = self.request(method, url, headers);
+        self.clock.run(self.answer(&request))
+    }
+
+    /// Sends requests at once, by turns.
+    pub fn ask_all(&self, urls: &[&str]) -> Vec<Seen> {
+        let requests: Vec<Request> = urls.iter().map(|url| self.request(Method::GET, url, &[])).collect();
+        let answer = |request| Box::pin(self.answer(request)) as Pin<Box<dyn Future<Output = Seen> + '_>>;
+        self.clock.run(all(requests.iter().map(answer).collect()))
+    }
+
+    pub async fn answer(&self, request: &Request) -> Seen {
+        let answer = answer(request, &self.config, self).await;
+        for later in &answer.later {
+            carry_on(later, &self.config, self).await;
+        }
+        see(answer)
+    }
+
+    /// Carries out a message of the queue.
+    pub fn message(&self, json: &str) -> Result<(), MessageError> {
+        self.clock.run(carry_out(json, &self.config, self))
+    }
+
+    pub fn request(&self, method: Method, url: &str, headers: &[(&str, &str)]) -> Request {
         let (path, query) = url.split_once('?').map_or((url, None), |(p, q)| (p, Some(q.to_owned())));
         let headers = headers.iter().map(|(name, value)| {
             (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap())
         });
-        let request = Request {
+        Request {
             method,
             host: "pictures.example".to_owned(),
             path: path.to_owned(),
             query,
             headers: headers.collect(),
             client: self.client.clone(),
-        };
-        see(block_on(answer(&request, &self.config, self)))
+        }
     }
 }
 

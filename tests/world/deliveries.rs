@@ -73,7 +73,7 @@ fn the_second_request_is_a_hit_with_the_same_answer() {
         (answer.status, headers, answer.body.clone())
     };
     assert_eq!(shared(&first), shared(&second));
-    assert_eq!(world.objects.reads.get(), 1);
+    assert_eq!(world.servers.reads.get(), 1);
 }
 
 #[test]

@@ -180,7 +180,7 @@ fn a_private_deployment_says_so_before_anything_else() {
         refused(&world, "/a.png", 404, "no-such-path"),
         refused(&world, "/b.png", 404, "no-such-path")
     );
-    assert_eq!(world.objects.reads.get(), 0);
+    assert_eq!(world.servers.reads.get(), 0);
 }
 
 #[test]
@@ -191,11 +191,11 @@ fn a_failing_store_is_502_and_only_the_log_hears_why() {
     assert_eq!(problem["detail"], "The cause was logged.");
     assert!(!problem.to_string().contains("secret"));
     let log = world.read_log();
-    assert_eq!(log.len(), 3, "one line for each request: {log:?}");
+    assert_eq!(log.len(), 4, "one line for each request, and one that the source is left alone: {log:?}");
     let line: serde_json::Value = serde_json::from_str(&log[0]).unwrap();
     let expected = json!({
         "event": "failed",
-        "reason": "the store failed: bucket secret-name: token 12345 expired",
+        "reason": "the source 'pictures' fails: bucket secret-name: token 12345 expired",
         "method": "GET",
         "host": "pictures.example",
         "path": "/image/width=8/a.png",
@@ -203,6 +203,7 @@ fn a_failing_store_is_502_and_only_the_log_hears_why() {
     assert_eq!(line, expected);
     refused(&world, "/a.png", 502, "store");
     world.mend_store();
+    world.wait_seconds(2);
     assert_eq!(world.get("/image/width=8/a.png").status, 200, "the failure was not remembered");
 }
 

@@ -1,0 +1,316 @@
+//! Making a variant: finding out which version is current, reading, planning, rendering, keeping.
+//!
+//! While a source is away, what was made of the last known version answers in its place.
+
+use std::rc::Rc;
+
+use super::answer::Representation;
+use super::config::Config;
+use super::incoming::{self, Incoming};
+use super::key::VariantKey;
+use super::layers::{self, Layer};
+use super::memory::Promise;
+use super::ports::World;
+use super::problem::Problem;
+use super::reading::{self, Asking, File, Opened};
+use super::source_error::{Fault, SourceError};
+use super::versions::{self, Current, Known};
+use super::work::{Work, WorkFile};
+use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
+use crate::picture::probe::Header;
+use crate::plan::{Mark, Plan};
+use crate::render::Rendering;
+
+/// What making a variant comes to, for all who wait for it.
+pub(super) type Outcome = Result<Rc<Made>, Problem>;
+
+/// A variant that is to be had.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub variant: VariantKey,
+    /// Of which it is made.
+    pub versions: Vec<Current>,
+    /// Its media type and bytes where it was made just now; else it is where it is kept.
+    pub fresh: Option<(&'static str, Vec<u8>)>,
+    /// Where it was found, if it was.
+    pub layer: Option<Layer>,
+    /// Why it is not of the current version.
+    pub staleness: Option<Staleness>,
+    /// How long the sources were waited for.
+    pub waited_ms: f64,
+}
+
+/// A source is away, and what was made of its last known version has to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Staleness {
+    /// So old is what is known beyond its time.
+    pub over_ms: f64,
+    /// What the source answered, if it did.
+    pub status: Option<u16>,
+}
+
+/// While there is something to show, nobody waits longer than this for what is newer.
+const PATIENCE_MS: u32 = 1_000;
+
+/// The making of a variant.
+pub(super) struct Making<'a, W> {
+    pub world: &'a W,
+    pub config: &'a Config,
+    pub work: &'a Work<'a>,
+}
+
+impl<'a, W: World> Making<'a, W> {
+    /// What is known of each file.
+    pub(super) async fn known(&self) -> Vec<Known> {
+        let mut known = Vec::with_capacity(self.work.files.len());
+        for file in &self.work.files {
+            let (freshness, purged_ms) = (&self.config.freshness, self.work.purged_ms);
+            known.push(versions::known(self.world, &file.places_name, freshness, purged_ms).await);
+        }
+        known
+    }
+
+    /// Makes the variant, or finds that it is there. `count` is asked before anything is made.
+    pub(super) async fn run(&self, count: impl AsyncFn() -> Result<(), Problem>) -> Outcome {
+        let known = self.known().await;
+        let mut outcome = self.attempt(&known, &count).await;
+        if let Err(Problem::Source(error)) = &outcome
+            && broke_off(error)
+        {
+            reading::pause(self.world).await;
+            outcome = self.attempt(&known, &count).await;
+        }
+        match outcome {
+            Err(Problem::Source(error)) => self.stale(&known, &error).await.ok_or(Problem::Source(error)),
+            outcome => outcome,
+        }
+    }
+
+    async fn attempt(&self, known: &[Known], count: &impl AsyncFn() -> Result<(), Problem>) -> Outcome {
+        let began_ms = self.world.now_ms();
+        let mut files = Vec::with_capacity(known.len());
+        for (file, known) in self.work.files.iter().zip(known) {
+            files.push(match known {
+                Known::Fresh { current, .. } => (current.clone(), None),
+                known => self.ask(file, known, count).await?,
+            });
+        }
+        let versions: Vec<Current> = files.iter().map(|(current, _)| current.clone()).collect();
+        let variant = self.work.variant(&versions);
+        let waited_ms = self.world.now_ms() - began_ms;
+        if let Some((_, layer)) = layers::find(self.world, self.config, &variant).await {
+            return Ok(Rc::new(Made {
+                variant,
+                versions,
+                fresh: None,
+                layer: Some(layer),
+                staleness: None,
+                waited_ms,
+            }));
+        }
+        count().await?;
+        let mut opened = Vec::with_capacity(files.len());
+        for (file, (_, already)) in self.work.files.iter().zip(files) {
+            opened.push(match already {
+                Some(file) => file,
+                None => self.open_anew(file).await?,
+            });
+        }
+        self.make(opened, began_ms).await
+    }
+
+    /// The current version of a file whose version is not known well enough, and perhaps the file with it.
+    async fn ask(
+        &self,
+        file: &WorkFile<'a>,
+        known: &Known,
+        count: &impl AsyncFn() -> Result<(), Problem>,
+    ) -> Result<(Current, Option<File<'a, W>>), Problem> {
+        let stale = match known {
+            Known::Stale { current, .. } => Some(current),
+            Known::Fresh { .. } | Known::Missing | Known::Unknown => None,
+        };
+        let patience_ms = if stale.is_some() { PATIENCE_MS } else { u32::MAX };
+        let asking = Asking { known: stale, patience_ms, ..Asking::anew(&self.work.task.host) };
+        let asked_ms = self.world.now_ms();
+        match (reading::open(self.world, &file.places, asking).await?, stale) {
+            (Opened::File(opened), _) => {
+                self.remember(file, Some(&opened.current), asked_ms);
+                Ok((opened.current.clone(), Some(opened)))
+            }
+            (Opened::Same, Some(current)) => {
+                self.remember(file, Some(current), asked_ms);
+                Ok((current.clone(), None))
+            }
+            (Opened::Same | Opened::Missing, _) => {
+                self.remember(file, None, asked_ms);
+                // Whoever guesses names has to be counted, too.
+                count().await?;
+                Err(Problem::NotFound { key: file.name.clone() })
+            }
+        }
+    }
+
+    fn remember(&self, file: &WorkFile<'_>, current: Option<&Current>, asked_ms: f64) {
+        versions::remember(self.world, &file.places_name, current, asked_ms, &self.config.freshness);
+    }
+
+    /// A file of which only the version is known. It may be another one by now.
+    async fn open_anew(&self, file: &WorkFile<'a>) -> Result<File<'a, W>, Problem> {
+        let asked_ms = self.world.now_ms();
+        let asking = Asking::anew(&self.work.task.host);
+        match reading::open(self.world, &file.places, asking).await? {
+            Opened::File(opened) => {
+                self.remember(file, Some(&opened.current), asked_ms);
+                Ok(opened)
+            }
+            Opened::Same | Opened::Missing => {
+                self.remember(file, None, asked_ms);
+                Err(Problem::NotFound { key: file.name.clone() })
+            }
+        }
+    }
+
+    async fn make(&self, files: Vec<File<'a, W>>, began_ms: f64) -> Outcome {
+        // What comes in before there is a plan must have its room, too.
+        let promise = self.world.isolate().memory.wait_for(self.world, arriving_bytes(&files)).await?;
+        let waited_ms = self.world.now_ms() - began_ms;
+        let mut sized = Vec::with_capacity(files.len());
+        for file in files {
+            sized.push(incoming::size(file).await?);
+        }
+        check_sizes(&sized)?;
+        let versions: Vec<Current> = sized.iter().map(|(current, _)| current.clone()).collect();
+        let bodies = sized.into_iter().map(|(current, body)| (current.version.size_bytes, body)).collect();
+        let (content_type, bytes) = self.carry_out(bodies, promise).await?;
+        let variant = self.work.variant(&versions);
+        let representation = self.representation(&variant, &versions, content_type);
+        let headers = representation.headers(bytes.len());
+        layers::keep(self.world, self.config, &variant, headers, &bytes, &self.about(&versions));
+        let fresh = Some((content_type, bytes));
+        Ok(Rc::new(Made { variant, versions, fresh, layer: None, staleness: None, waited_ms }))
+    }
+
+    /// Header, marks, budget, plan, pixels.
+    async fn carry_out(
+        &self,
+        bodies: Vec<(u64, incoming::Pieces<'a, W>)>,
+        mut promise: Promise<'_>,
+    ) -> Result<(&'static str, Vec<u8>), Problem> {
+        let recipe = &self.work.task.recipe;
+        let mut files = bodies.into_iter();
+        let (file_bytes, body) =
+            files.next().ok_or_else(|| Problem::Defect("no source was read".to_owned()))?;
+        let mut mark_files = Vec::with_capacity(files.len());
+        for (file_bytes, body) in files {
+            mark_files.push(incoming::gather_file(body, file_bytes).await?);
+        }
+        let source = Incoming::open(body, file_bytes).await?;
+        let marks: Vec<Mark<'_>> =
+            recipe.marks().zip(&mark_files).map(|((_, layer), file)| file.as_mark(layer)).collect();
+        let plan = Plan::new(recipe, &source.header, file_bytes, &marks, self.work.task.target)?;
+        let Some(encoding) = plan.encoding else {
+            return Ok(("application/json", facts(&source.header, file_bytes, &plan)?));
+        };
+        // The plan's figure has the files in it.
+        promise.resize(self.world, plan.peak_bytes(&source.header, file_bytes, &marks)).await?;
+        let mut rendering = Rendering::new(&source.header, file_bytes, &mark_files, &plan)?;
+        source.feed(&mut rendering).await?;
+        let bytes = rendering.finish()?;
+        drop(promise);
+        Ok((encoding.format.mime(), bytes))
+    }
+
+    /// What was made of the last known versions, while a source is away.
+    async fn stale(&self, known: &[Known], error: &SourceError) -> Option<Rc<Made>> {
+        let mut versions = Vec::with_capacity(known.len());
+        let mut oldest_ms: f64 = 0.0;
+        for known in known {
+            let (current, over_ms) = match known {
+                Known::Fresh { current, over_ms, .. } => (current, over_ms.unwrap_or(0.0)),
+                Known::Stale { current, over_ms } => (current, *over_ms),
+                Known::Missing | Known::Unknown => return None,
+            };
+            versions.push(current.clone());
+            oldest_ms = oldest_ms.max(over_ms);
+        }
+        let variant = self.work.variant(&versions);
+        let (_, layer) = layers::find(self.world, self.config, &variant).await?;
+        let staleness = Some(Staleness { over_ms: oldest_ms, status: error.status() });
+        Some(Rc::new(Made { variant, versions, fresh: None, layer: Some(layer), staleness, waited_ms: 0.0 }))
+    }
+
+    /// What an answer says of itself.
+    pub(super) fn representation(
+        &self,
+        variant: &VariantKey,
+        versions: &[Current],
+        content_type: &'static str,
+    ) -> Representation {
+        let modified = versions.iter().map(|current| current.version.modified_seconds);
+        Representation {
+            content_type,
+            etag: variant.etag(),
+            modified_seconds: modified.max().unwrap_or(0),
+            cache_tag: self.work.cache_tags(),
+        }
+    }
+
+    /// What is written beside a variant in the bucket, for those who look into it.
+    fn about(&self, versions: &[Current]) -> Vec<(&'static str, String)> {
+        let task = self.work.task;
+        let files = versions.iter().map(|current| format!("{}@{}", current.place, current.version.etag));
+        vec![
+            ("recipe", task.recipe.print()),
+            ("target", task.target.name().to_owned()),
+            ("tenant", task.tenant.clone().unwrap_or_default()),
+            ("sources", files.collect::<Vec<_>>().join(" ")),
+        ]
+    }
+}
+
+/// Whether a source broke off while its bytes came in; whoever does not answer at all was asked twice already.
+fn broke_off(error: &SourceError) -> bool {
+    matches!(error, SourceError::Away { fault: Fault::Length { .. } | Fault::BrokeOff(_), .. })
+}
+
+/// What files may hold before there is a plan. One whose length nobody says may be as long as it may be.
+fn arriving_bytes<W: World>(files: &[File<'_, W>]) -> u64 {
+    let one = |file: &File<'_, W>| {
+        let size_bytes = file.current.version.size_bytes;
+        if file.is_sized { incoming::held_bytes(size_bytes) } else { LARGEST_GATHERED_BYTES }
+    };
+    files.iter().map(one).sum()
+}
+
+/// Marks will be in memory all at once, so they share what one file may have there.
+fn check_sizes<B>(files: &[(Current, B)]) -> Result<(), Problem> {
+    let (mut most_bytes, mut room_bytes) = (LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES);
+    for (index, (current, _)) in files.iter().enumerate() {
+        let size_bytes = current.version.size_bytes;
+        if size_bytes > most_bytes {
+            return Err(Problem::FileTooLarge { size_bytes });
+        }
+        if index > 0 {
+            room_bytes = room_bytes.saturating_sub(size_bytes);
+        }
+        most_bytes = room_bytes;
+    }
+    Ok(())
+}
+
+/// What `format=json` tells.
+fn facts(header: &Header, file_bytes: u64, plan: &Plan) -> Result<Vec<u8>, Problem> {
+    let upright = header.upright();
+    let facts = serde_json::json!({
+        "width": plan.size.width,
+        "height": plan.size.height,
+        "original": {
+            "file_size": file_bytes,
+            "width": upright.width,
+            "height": upright.height,
+            "format": header.format.mime(),
+        },
+    });
+    serde_json::to_vec(&facts).map_err(|error| Problem::Defect(error.to_string()))
+}

@@ -1,0 +1,260 @@
+//! Reading pictures from where they are: in order, within time, tried twice, and with every byte counted.
+
+use super::Isolate;
+use super::patience::{until, within};
+use super::ports::{Blob, Fetched, StoreError, Version, World};
+use super::record::{Event, Record};
+use super::source_error::{Fault, SourceError};
+use super::versions::Current;
+use crate::sources::{At, Head, Http, Kind, Place, Source, condition};
+
+/// What came of asking for a picture.
+pub(super) enum Opened<'a, W: World> {
+    /// It is there.
+    File(File<'a, W>),
+    /// It is still the version that is known.
+    Same,
+    /// Nobody has it.
+    Missing,
+}
+
+/// A picture that is being read.
+pub(super) struct File<'a, W: World> {
+    /// What it is.
+    pub current: Current,
+    /// Whether its length is known before its end; else it is 0 in `current`.
+    pub is_sized: bool,
+    /// Its bytes.
+    pub body: Body<'a, W>,
+}
+
+/// The bytes of a picture as they come in.
+pub(super) struct Body<'a, W: World> {
+    world: &'a W,
+    source: &'a Source,
+    blob: W::Blob,
+    ends_ms: f64,
+    expected: Option<u64>,
+    got: u64,
+}
+
+/// Who asks, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asking<'a> {
+    /// The host that was asked for the picture.
+    pub host: &'a str,
+    /// The version that is known, if there is one.
+    pub known: Option<&'a Current>,
+    /// The longest wait for the head of an answer, where it is less than the source's own.
+    pub patience_ms: u32,
+}
+
+impl<'a> Asking<'a> {
+    /// Asks as one who knows nothing.
+    pub(super) fn anew(host: &'a str) -> Self {
+        Self { host, known: None, patience_ms: u32::MAX }
+    }
+}
+
+/// No more hops than a browser's user would wait for.
+const MOST_REDIRECTS: usize = 3;
+
+/// Asks the places in their order: the first that has the picture gives it. Only if none fails is it missing.
+pub(super) async fn open<'a, W: World>(
+    world: &'a W,
+    places: &[Place<'a>],
+    asking: Asking<'_>,
+) -> Result<Opened<'a, W>, SourceError> {
+    let mut failure = None;
+    for place in places {
+        match ask_twice(world, place, asking).await {
+            Ok(Opened::Missing) => {}
+            Ok(opened) => return Ok(opened),
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    failure.map_or(Ok(Opened::Missing), Err)
+}
+
+async fn ask_twice<'a, W: World>(
+    world: &'a W,
+    place: &Place<'a>,
+    asking: Asking<'_>,
+) -> Result<Opened<'a, W>, SourceError> {
+    let ends_ms = world.now_ms() + f64::from(place.source.total_ms);
+    admit(world, place.source)?;
+    let first = ask(world, place, asking, ends_ms).await;
+    if !first.as_ref().is_err_and(SourceError::is_worth_a_retry) {
+        return first;
+    }
+    pause(world).await;
+    admit(world, place.source)?;
+    ask(world, place, asking, ends_ms).await
+}
+
+/// Whoever finds the source being left alone hears at once what it did last.
+fn admit<W: World>(world: &W, source: &Source) -> Result<(), SourceError> {
+    let admitted = world.isolate().breakers.admit(&source.name, world.now_ms());
+    admitted.map_err(|fault| away(source, fault))
+}
+
+/// Waits a moment before another try, and not all for the same one.
+pub(super) async fn pause<W: World>(world: &W) {
+    let jitter = world.random() * 100.0;
+    world.wait(50 + until(jitter, 0.0)).await;
+}
+
+/// Asks once.
+async fn ask<'a, W: World>(
+    world: &'a W,
+    place: &Place<'a>,
+    asking: Asking<'_>,
+    ends_ms: f64,
+) -> Result<Opened<'a, W>, SourceError> {
+    let source = place.source;
+    let milliseconds = source.first_byte_ms.min(asking.patience_ms).min(until(ends_ms, world.now_ms()));
+    let answered = within(world, milliseconds, speak(world, place, asking, ends_ms)).await;
+    let result = answered.unwrap_or_else(|| Err(away(source, Fault::TimedOut { milliseconds })));
+    note(world, source, result.as_ref().err());
+    result
+}
+
+/// Lets the circuit breaker know how it went.
+fn note<W: World>(world: &W, source: &Source, error: Option<&SourceError>) {
+    let Isolate { breakers, .. } = world.isolate();
+    match error {
+        Some(SourceError::Away { fault, .. }) => {
+            if breakers.failed(&source.name, fault, world.now_ms()) {
+                let reason = format!("the source '{}' {fault}; it is left alone for a while", source.name);
+                world.log(&Record { event: Event::Failed { reason }, request: None });
+            }
+        }
+        _ => breakers.succeeded(&source.name),
+    }
+}
+
+fn away(source: &Source, fault: Fault) -> SourceError {
+    SourceError::Away { source_name: source.name.clone(), fault }
+}
+
+async fn speak<'a, W: World>(
+    world: &'a W,
+    place: &Place<'a>,
+    asking: Asking<'_>,
+    ends_ms: f64,
+) -> Result<Opened<'a, W>, SourceError> {
+    let source = place.source;
+    let known = asking.known.filter(|known| known.place == place.name());
+    let failed = |StoreError(reason)| away(source, Fault::Failed(reason));
+    let found = match (&source.kind, &place.at) {
+        (Kind::R2 { binding, .. }, At::Key(key)) => {
+            if let Some(known) = known {
+                match world.head(binding, key).await.map_err(failed)? {
+                    None => return Ok(Opened::Missing),
+                    Some(version) if version.etag == known.version.etag => return Ok(Opened::Same),
+                    Some(_) => {}
+                }
+            }
+            let found = world.get(binding, key).await.map_err(failed)?;
+            found.map(|(version, blob)| (version, true, blob))
+        }
+        (Kind::Http { http, .. }, At::Address(address)) => {
+            let known = known.map(|known| &known.version);
+            let condition = known.and_then(|known| condition(&known.etag, known.modified_seconds));
+            let has_condition = condition.is_some();
+            let request = http.request(address, condition, asking.host);
+            let Some(answer) = fetch(world, source, http, address.clone(), request).await? else {
+                return Ok(Opened::Missing);
+            };
+            if has_condition && answer.status == 304 {
+                return Ok(Opened::Same);
+            }
+            Some(read_head(world, source, answer)?)
+        }
+        _ => return Err(wrong(source, "the place is none of this source's".to_owned())),
+    };
+    let Some((version, is_sized, blob)) = found else { return Ok(Opened::Missing) };
+    let expected = is_sized.then_some(version.size_bytes);
+    let current = Current { place: place.name(), version };
+    let body = Body { world, source, blob, ends_ms, expected, got: 0 };
+    Ok(Opened::File(File { current, is_sized, body }))
+}
+
+fn wrong(source: &Source, reason: String) -> SourceError {
+    SourceError::Wrong { source_name: source.name.clone(), reason }
+}
+
+/// An answer that is not an error, after all redirects; nothing where there is no such picture.
+async fn fetch<W: World>(
+    world: &W,
+    source: &Source,
+    http: &Http,
+    mut address: crate::address::Address,
+    mut request: crate::sources::Outgoing,
+) -> Result<Option<Fetched<W::Blob>>, SourceError> {
+    for _ in 0..=MOST_REDIRECTS {
+        let fetched = world.fetch(&request).await;
+        let answer = fetched.map_err(|StoreError(reason)| away(source, Fault::Failed(reason)))?;
+        match answer.status {
+            200 | 304 => return Ok(Some(answer)),
+            404 | 410 => return Ok(None),
+            301 | 302 | 303 | 307 | 308 => {
+                let to = http.follow(&address, &answer.headers);
+                address = to.map_err(|error| wrong(source, error.to_string()))?;
+                request.url = address.to_string();
+            }
+            status @ (401 | 403 | 407) => return Err(denied(source, status)),
+            status @ (429 | 500..) => return Err(away(source, Fault::Status(status))),
+            status => return Err(wrong(source, format!("it answers {status}"))),
+        }
+    }
+    Err(wrong(source, format!("it redirects more than {MOST_REDIRECTS} times")))
+}
+
+fn denied(source: &Source, status: u16) -> SourceError {
+    let credentials = source.credentials.as_ref().map_or_else(
+        || "it was asked without credentials".to_owned(),
+        |name| format!("look at the credentials in {name}, and at what they may read"),
+    );
+    SourceError::Denied { source_name: source.name.clone(), status, credentials }
+}
+
+/// What the head of an answer of 200 says of the picture. One that has nothing to tell versions by is new each time.
+fn read_head<W: World>(
+    world: &W,
+    source: &Source,
+    answer: Fetched<W::Blob>,
+) -> Result<(Version, bool, W::Blob), SourceError> {
+    if answer.status != 200 {
+        return Err(wrong(source, format!("it answers {} to a plain question", answer.status)));
+    }
+    let Head { etag, modified_seconds, size_bytes } = Head::read(&answer.headers);
+    let etag = etag.unwrap_or_else(|| format!("once:{}", world.now_ms()));
+    let version = Version { etag, modified_seconds, size_bytes: size_bytes.unwrap_or(0) };
+    Ok((version, size_bytes.is_some(), answer.blob))
+}
+
+impl<W: World> Body<'_, W> {
+    /// The next piece, not empty; nothing at the end, which is where it should be.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
+        let piece = self.piece().await.map_err(|fault| away(self.source, fault));
+        if let Err(error) = &piece {
+            note(self.world, self.source, Some(error));
+        }
+        piece
+    }
+
+    async fn piece(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        let late = Fault::TimedOut { milliseconds: self.source.total_ms };
+        let left_ms = until(self.ends_ms, self.world.now_ms());
+        let come = within(self.world, left_ms, self.blob.next()).await.ok_or(late)?;
+        let piece = come.map_err(|StoreError(reason)| Fault::BrokeOff(reason))?;
+        self.got += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        match self.expected {
+            Some(expected) if self.got > expected || (piece.is_none() && self.got < expected) => {
+                Err(Fault::Length { expected, got: self.got })
+            }
+            _ => Ok(piece),
+        }
+    }
+}

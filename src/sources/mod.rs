@@ -1,0 +1,12 @@
+//! Where pictures are: sources by name, and which of them are asked for a key, in which order.
+//!
+//! Pure: what to ask is made here, and what an answer means; `serve` asks, waits and gives up, the shell speaks.
+
+mod http;
+mod table;
+
+pub use http::{Head, Http, HttpError, Outgoing, Redirect, condition, is_loop};
+pub use table::{At, Kind, Place, Source, Sources, SourcesError};
+
+/// What a source of ours is recognised by in `Via`, beside the host that the request came to.
+pub const VIA: &str = "lenslet";

@@ -1,0 +1,419 @@
+//! The table of sources, and the routes from a key to those that are asked for it.
+//!
+//! Everything is checked when it is read, so that a mistake stops the deploy.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::http::{Http, HttpError};
+use crate::address::Address;
+use crate::grant::{is_below, is_plain_name, step_path};
+use crate::recipe::{self, check_key};
+
+/// Somewhere pictures are.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// What the log, routes and variants know it by.
+    pub name: String,
+    /// How it is spoken to.
+    pub kind: Kind,
+    /// The setting with its secrets.
+    pub credentials: Option<String>,
+    /// The longest wait for the head of an answer.
+    pub first_byte_ms: u32,
+    /// The longest wait for all of an answer, a second try included.
+    pub total_ms: u32,
+}
+
+/// How a source is spoken to.
+#[derive(Debug, Clone)]
+pub enum Kind {
+    /// An R2 bucket, by its binding.
+    R2 {
+        /// The binding.
+        binding: String,
+        /// What stands before every key.
+        prefix: String,
+    },
+    /// A server of HTTP.
+    Http {
+        /// The server.
+        http: Http,
+        /// Whether transforms may name its pictures by their whole addresses.
+        by_url: bool,
+    },
+}
+
+/// A picture at a source.
+#[derive(Debug, Clone)]
+pub struct Place<'a> {
+    /// The source.
+    pub source: &'a Source,
+    /// What it is there.
+    pub at: At,
+}
+
+/// What a picture is to its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum At {
+    /// An object.
+    Key(String),
+    /// What is behind an address.
+    Address(Address),
+}
+
+impl Place<'_> {
+    /// The one name of what is there: that of the source, and the picture's at the source.
+    pub fn name(&self) -> String {
+        let at = match &self.at {
+            At::Key(key) => key,
+            At::Address(address) => address.as_str(),
+        };
+        format!("{}:{at}", self.source.name)
+    }
+}
+
+/// All sources, and who is asked for what.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    table: Vec<Source>,
+    /// The most particular first.
+    routes: Vec<Route>,
+}
+
+#[derive(Debug, Clone)]
+struct Route {
+    path: String,
+    tenant: Option<String>,
+    /// Their places in the table, in the order they are asked.
+    sources: Vec<usize>,
+    /// Whether the path is not a part of the keys there.
+    strip: bool,
+}
+
+/// A row of SOURCES or ROUTES that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{row}: {reason}")]
+pub struct SourcesError {
+    /// The row.
+    pub row: String,
+    /// What is wrong.
+    pub reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
+enum WrittenKind {
+    R2 {
+        binding: String,
+        #[serde(default)]
+        prefix: String,
+    },
+    Http {
+        url: String,
+        #[serde(default)]
+        redirects: Vec<String>,
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+        secret_headers: Option<String>,
+        #[serde(default)]
+        by_url: bool,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRoute {
+    #[serde(default)]
+    path: String,
+    tenant: Option<String>,
+    sources: Vec<String>,
+    #[serde(default)]
+    strip: bool,
+}
+
+/// An answer that has not begun after so long will not come in time for a page.
+const FIRST_BYTE_MS: u32 = 5_000;
+/// The largest file that is read takes as long at 50 Mbit/s.
+const TOTAL_MS: u32 = 15_000;
+/// After its client has gone, a request may live on for 30 seconds; by then everything must have ended.
+const LONGEST_MS: u32 = 25_000;
+
+/// Where pictures are unless somebody says otherwise.
+const USUAL: &str = r#"{"pictures":{"type":"r2","binding":"PICTURES"}}"#;
+
+impl Sources {
+    /// Reads both tables, given as JSON, and the secrets that they name.
+    pub fn parse(
+        sources: Option<&str>,
+        routes: Option<&str>,
+        secret: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, SourcesError> {
+        let fail = |row: &str, reason: String| SourcesError { row: row.to_owned(), reason };
+        let written: BTreeMap<String, Value> = serde_json::from_str(sources.unwrap_or(USUAL))
+            .map_err(|error| fail("SOURCES", format!("it must be a table of names and sources: {error}")))?;
+        let read = |(name, row): (String, Value)| {
+            Source::read(&name, row, &secret).map_err(|reason| fail(&format!("SOURCES.{name}"), reason))
+        };
+        let table: Vec<Source> = written.into_iter().map(read).collect::<Result<_, _>>()?;
+        let mut all = Self { table, routes: Vec::new() };
+        all.routes = all.read_routes(routes)?;
+        Ok(all)
+    }
+
+    fn read_routes(&self, written: Option<&str>) -> Result<Vec<Route>, SourcesError> {
+        let fail = |row: String, reason: String| SourcesError { row, reason };
+        let Some(written) = written else {
+            return self.only_route().map_err(|reason| fail("ROUTES".to_owned(), reason));
+        };
+        let rows: Vec<Value> = serde_json::from_str(written)
+            .map_err(|error| fail("ROUTES".to_owned(), format!("it must be a list of routes: {error}")))?;
+        let mut routes: Vec<Route> = Vec::with_capacity(rows.len());
+        for (index, row) in rows.into_iter().enumerate() {
+            let fail = |reason| fail(format!("ROUTES[{index}]"), reason);
+            let route = self.read_route(row).map_err(fail)?;
+            if routes.iter().any(|other| (&other.path, &other.tenant) == (&route.path, &route.tenant)) {
+                return Err(fail("another route has the same path and tenant".to_owned()));
+            }
+            routes.push(route);
+        }
+        routes.sort_by_key(|route| std::cmp::Reverse((route.tenant.is_some(), route.path.len())));
+        Ok(routes)
+    }
+
+    /// Where there is one source for keys, it has all of them.
+    fn only_route(&self) -> Result<Vec<Route>, String> {
+        let keyed: Vec<usize> =
+            self.table.iter().enumerate().filter(|(_, source)| source.has_keys()).map(|(at, _)| at).collect();
+        if keyed.len() > 1 {
+            return Err("there are several SOURCES, so it must say which paths go to which".to_owned());
+        }
+        let sources = keyed;
+        Ok(vec![Route { path: String::new(), tenant: None, sources, strip: false }])
+    }
+
+    fn read_route(&self, row: Value) -> Result<Route, String> {
+        let written: WrittenRoute = serde_json::from_value(row).map_err(|error| error.to_string())?;
+        let find = |name: &String| {
+            let at = self.table.iter().position(|source| source.name == *name);
+            let at = at.ok_or_else(|| format!("SOURCES has no '{name}'"))?;
+            let has_keys = self.table.get(at).is_some_and(Source::has_keys);
+            if has_keys {
+                Ok(at)
+            } else {
+                Err(format!("'{name}' stands for several hosts, so it has no keys"))
+            }
+        };
+        let sources = written.sources.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        if sources.is_empty() {
+            return Err("sources: it must name one".to_owned());
+        }
+        Ok(Route { path: step_path(&written.path), tenant: written.tenant, sources, strip: written.strip })
+    }
+
+    /// The places where a picture may be, in the order they are asked; none where nobody has such pictures.
+    pub fn find(&self, source: &recipe::Source, tenant: Option<&str>) -> Vec<Place<'_>> {
+        match source {
+            recipe::Source::Key { key, query } => self.find_key(key, query.as_deref(), tenant),
+            recipe::Source::Remote { address } => self.find_address(address),
+        }
+    }
+
+    fn find_key(&self, key: &str, query: Option<&str>, tenant: Option<&str>) -> Vec<Place<'_>> {
+        let is_its = |route: &&Route| {
+            is_below(key, &route.path) && route.tenant.as_deref().is_none_or(|of| Some(of) == tenant)
+        };
+        let Some(route) = self.routes.iter().find(is_its) else { return Vec::new() };
+        let key = if route.strip { key.strip_prefix(&route.path).unwrap_or(key) } else { key };
+        let key = key.trim_start_matches('/');
+        let sources = route.sources.iter().filter_map(|&at| self.table.get(at));
+        sources.filter_map(|source| source.place(key, query)).collect()
+    }
+
+    fn find_address(&self, address: &Address) -> Vec<Place<'_>> {
+        let covers = |source: &&Source| match &source.kind {
+            Kind::Http { http, by_url } => *by_url && http.prefix.covers(address),
+            Kind::R2 { .. } => false,
+        };
+        let place = |source| Place { source, at: At::Address(address.clone()) };
+        self.table.iter().filter(covers).map(place).collect()
+    }
+
+    /// Whether an address may be named as a source.
+    pub fn allow(&self, address: &Address) -> bool {
+        !self.find_address(address).is_empty()
+    }
+
+    /// Whether anything is read by HTTP, so that requests could go round in circles.
+    pub fn speak_http(&self) -> bool {
+        self.table.iter().any(|source| matches!(source.kind, Kind::Http { .. }))
+    }
+}
+
+impl Source {
+    fn read(name: &str, mut row: Value, secret: &impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        if !is_plain_name(name) {
+            return Err("names are 1 to 64 characters of A-Z, a-z, 0-9, - and _".to_owned());
+        }
+        let mut milliseconds =
+            |member: &str, usual: u32| match row.as_object_mut().and_then(|row| row.remove(member)) {
+                None => Ok(usual),
+                Some(value) => {
+                    let given = value.as_u64().and_then(|given| u32::try_from(given).ok());
+                    let fits = given.filter(|given| (1..=LONGEST_MS).contains(given));
+                    fits.ok_or_else(|| format!("{member}: it must be whole milliseconds, 1 to {LONGEST_MS}"))
+                }
+            };
+        let first_byte_ms = milliseconds("first_byte_ms", FIRST_BYTE_MS)?;
+        let total_ms = milliseconds("total_ms", TOTAL_MS)?;
+        let written: WrittenKind = serde_json::from_value(row).map_err(|error| error.to_string())?;
+        let credentials = written.credentials().map(str::to_owned);
+        let kind = Kind::read(written, secret)?;
+        let first_byte_ms = first_byte_ms.min(total_ms);
+        Ok(Self { name: name.to_owned(), kind, credentials, first_byte_ms, total_ms })
+    }
+
+    /// Whether it is asked for keys, and not for whole addresses alone.
+    fn has_keys(&self) -> bool {
+        match &self.kind {
+            Kind::R2 { .. } => true,
+            Kind::Http { http, .. } => http.prefix.address().is_some(),
+        }
+    }
+
+    fn place(&self, key: &str, query: Option<&str>) -> Option<Place<'_>> {
+        let at = match &self.kind {
+            Kind::R2 { prefix, .. } => {
+                let key = format!("{prefix}{key}");
+                check_key(&key).ok()?;
+                At::Key(key)
+            }
+            Kind::Http { http, .. } => At::Address(http.address(key, query)?),
+        };
+        Some(Place { source: self, at })
+    }
+}
+
+impl WrittenKind {
+    /// The setting that it names for its secrets.
+    fn credentials(&self) -> Option<&str> {
+        match self {
+            Self::R2 { .. } => None,
+            Self::Http { secret_headers, .. } => secret_headers.as_deref(),
+        }
+    }
+}
+
+impl Kind {
+    fn read(written: WrittenKind, secret: &impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        match written {
+            WrittenKind::R2 { binding, prefix } => Ok(Self::R2 { binding, prefix: folder(&prefix) }),
+            WrittenKind::Http { url, redirects, headers, secret_headers, by_url } => {
+                let mut headers: Vec<(String, String)> = headers.into_iter().collect();
+                if let Some(name) = secret_headers {
+                    let json = secret(&name).ok_or_else(|| format!("secret_headers: {name} is not set"))?;
+                    let table: BTreeMap<String, String> = serde_json::from_str(&json)
+                        .map_err(|_| format!("secret_headers: {name} must be a table of headers"))?;
+                    headers.extend(table);
+                }
+                let http =
+                    Http::new(&url, &redirects, &headers).map_err(|error: HttpError| error.to_string())?;
+                Ok(Self::Http { http, by_url })
+            }
+        }
+    }
+}
+
+/// A prefix of keys, by whole steps.
+fn folder(prefix: &str) -> String {
+    let path = step_path(prefix);
+    if path.is_empty() { path } else { format!("{path}/") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(sources: &str, routes: Option<&str>) -> Result<Sources, String> {
+        let secret = |name: &str| (name == "TOKEN").then(|| r#"{"authorization":"Bearer x"}"#.to_owned());
+        Sources::parse(Some(sources), routes, secret).map_err(|error| error.to_string())
+    }
+
+    fn names(sources: &Sources, source: &str, tenant: Option<&str>) -> Vec<String> {
+        let (path, query) =
+            source.split_once('?').map_or((source, None), |(path, query)| (path, Some(query)));
+        let source = recipe::Source::parse(path, query).unwrap();
+        sources.find(&source, tenant).iter().map(Place::name).collect()
+    }
+
+    const TABLE: &str = r#"{
+        "main": {"type": "r2", "binding": "A"},
+        "old": {"type": "r2", "binding": "B", "prefix": "/archive/"},
+        "shop": {"type": "http", "url": "https://shop.example/media", "secret_headers": "TOKEN"},
+        "open": {"type": "http", "url": "https://*.cdn.example/p/", "by_url": true, "total_ms": 900}
+    }"#;
+
+    #[test]
+    fn one_bucket_has_everything_unless_somebody_says_otherwise() {
+        let usual = Sources::parse(None, None, |_| None).unwrap();
+        assert_eq!(names(&usual, "a/b.png", Some("t")), ["pictures:a/b.png"]);
+        assert!(names(&usual, "https://o.example/a.png", None).is_empty());
+    }
+
+    #[test]
+    fn keys_go_where_the_most_particular_route_says() {
+        let routes = r#"[
+            {"sources": ["main", "old"]},
+            {"path": "shop", "sources": ["shop"], "strip": true},
+            {"path": "shop/own", "sources": ["main"]},
+            {"tenant": "acme", "sources": ["old"]}
+        ]"#;
+        let sources = read(TABLE, Some(routes)).unwrap();
+        for (source, tenant, expected) in [
+            ("a b.png", None, &["main:a b.png", "old:archive/a b.png"][..]),
+            ("shop/a b.png?v=2", None, &["shop:https://shop.example/media/a%20b.png?v=2"]),
+            ("shopping/a.png", None, &["main:shopping/a.png", "old:archive/shopping/a.png"]),
+            ("shop/own/a.png", Some("other"), &["main:shop/own/a.png"]),
+            ("shop/own/a.png", Some("acme"), &["old:archive/shop/own/a.png"]),
+            ("https://eu.cdn.example/p/a.png", None, &["open:https://eu.cdn.example/p/a.png"]),
+            ("https://eu.cdn.example/q/a.png", None, &[]),
+            ("https://shop.example/media/a.png", None, &[]),
+        ] {
+            assert_eq!(names(&sources, source, tenant), expected, "{source} {tenant:?}");
+        }
+        let open = sources.table.iter().find(|source| source.name == "open").unwrap();
+        assert_eq!((open.first_byte_ms, open.total_ms), (900, 900));
+    }
+
+    #[test]
+    fn what_no_route_covers_is_nowhere() {
+        let sources = read(TABLE, Some(r#"[{"path": "a", "sources": ["main"]}]"#)).unwrap();
+        assert!(names(&sources, "b.png", None).is_empty());
+    }
+
+    #[test]
+    fn says_which_row_is_wrong() {
+        let one = r#"{"a":{"type":"r2","binding":"A"}}"#;
+        for (sources, routes, wrong) in [
+            ("[]", None, "SOURCES: it must be a table"),
+            (r#"{"a b":{"type":"r2","binding":"A"}}"#, None, "SOURCES.a b: names are"),
+            (r#"{"a":{"type":"ftp"}}"#, None, "SOURCES.a: unknown variant `ftp`"),
+            (r#"{"a":{"type":"r2","bindings":"A"}}"#, None, "unknown field `bindings`"),
+            (r#"{"a":{"type":"r2","binding":"A","total_ms":0}}"#, None, "SOURCES.a: total_ms: it must be"),
+            (r#"{"a":{"type":"http","url":"a.example"}}"#, None, "it must begin with https://"),
+            (r#"{"a":{"type":"http","url":"https://a","headers":{"via":"x"}}}"#, None, "'via' is no header"),
+            (r#"{"a":{"type":"http","url":"https://a","secret_headers":"X"}}"#, None, "X is not set"),
+            (TABLE, None, "ROUTES: there are several SOURCES"),
+            (one, Some("{}"), "ROUTES: it must be a list"),
+            (one, Some(r#"[{"sources":["b"]}]"#), "ROUTES[0]: SOURCES has no 'b'"),
+            (one, Some(r#"[{"sources":[]}]"#), "ROUTES[0]: sources: it must name one"),
+            (one, Some(r#"[{"sources":["a"]},{"path":"/","sources":["a"]}]"#), "ROUTES[1]: another route"),
+            (TABLE, Some(r#"[{"sources":["open"]}]"#), "'open' stands for several hosts"),
+        ] {
+            let error = read(sources, routes).unwrap_err();
+            assert!(error.contains(wrong), "{sources} {routes:?}: {error}");
+        }
+    }
+}
