@@ -9,6 +9,7 @@
 //! * [`picture`] holds pixels: what a file is and may cost, decoders, operations, encoders.
 //! * [`negotiate`] joins a recipe with what the client accepts.
 //! * [`plan`] joins recipe, source and target into an ordered list of steps; [`render`] carries it out.
+//! * [`sources`] is where pictures come from besides the Worker's own bucket: what is asked of their stores.
 //! * [`serve`] answers one request, given its ports.
 //!
 //! A request walks: path → source → policy and grant → recipe within their limits → target → the version of the source →
@@ -27,3 +28,4 @@ pub mod plan;
 pub mod recipe;
 pub mod render;
 pub mod serve;
+pub mod sources;

@@ -17,6 +17,7 @@ pub use layer::{Content, Layer, LayerSlot};
 pub use options::{is_format, is_option};
 pub use preset::{PresetError, Presets};
 pub use source::Source;
+pub(crate) use source::check_key;
 pub use unbuilt::Unbuilt;
 pub use url::{PREFIXES, TransformUrl};
 pub use value::{
