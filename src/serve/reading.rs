@@ -1,12 +1,16 @@
 //! Reading pictures from where they are: in order, within time, tried twice, and with every byte counted.
 
+use http::{HeaderName, HeaderValue, Method};
+
 use super::Isolate;
+use super::door::seconds;
 use super::patience::{until, within};
 use super::ports::{Blob, Fetched, StoreError, Version, World};
 use super::record::{Event, Record};
 use super::source_error::{Fault, SourceError};
 use super::versions::Current;
-use crate::sources::{At, Head, Http, Kind, Place, Source, condition};
+use crate::address::Address;
+use crate::sources::{At, Head, Http, Kind, Outgoing, Place, Source, condition};
 
 /// What came of asking for a picture.
 pub(super) enum Opened<'a, W: World> {
@@ -158,18 +162,23 @@ async fn speak<'a, W: World>(
             let found = world.get(binding, key).await.map_err(failed)?;
             found.map(|(version, blob)| (version, true, blob))
         }
-        (Kind::Http { http, .. }, At::Address(address)) => {
-            let known = known.map(|known| &known.version);
-            let condition = known.and_then(|known| condition(&known.etag, known.modified_seconds));
-            let has_condition = condition.is_some();
-            let request = http.request(address, condition, asking.host);
-            let Some(answer) = fetch(world, source, http, address.clone(), request).await? else {
-                return Ok(Opened::Missing);
-            };
-            if has_condition && answer.status == 304 {
-                return Ok(Opened::Same);
+        (Kind::S3 { s3, credentials }, At::Key(key)) => {
+            let signed = s3.request(&Method::GET, key, credentials, seconds(world.now_ms()));
+            let Some(signed) = signed else { return Ok(Opened::Missing) };
+            let request = Outgoing::signed(signed, known.and_then(condition_of));
+            match fetch(world, source, None, request).await? {
+                None => return Ok(Opened::Missing),
+                Some(answer) if answer.status == 304 => return Ok(Opened::Same),
+                Some(answer) => Some(read_head(world, source, answer)?),
             }
-            Some(read_head(world, source, answer)?)
+        }
+        (Kind::Http { http, .. }, At::Address(address)) => {
+            let request = http.request(address, known.and_then(condition_of), asking.host);
+            match fetch(world, source, Some((http, address.clone())), request).await? {
+                None => return Ok(Opened::Missing),
+                Some(answer) if answer.status == 304 && known.is_some() => return Ok(Opened::Same),
+                Some(answer) => Some(read_head(world, source, answer)?),
+            }
         }
         _ => return Err(wrong(source, "the place is none of this source's".to_owned())),
     };
@@ -180,17 +189,20 @@ async fn speak<'a, W: World>(
     Ok(Opened::File(File { current, is_sized, body }))
 }
 
+fn condition_of(known: &Current) -> Option<(HeaderName, HeaderValue)> {
+    condition(&known.version.etag, known.version.modified_seconds)
+}
+
 fn wrong(source: &Source, reason: String) -> SourceError {
     SourceError::Wrong { source_name: source.name.clone(), reason }
 }
 
-/// An answer that is not an error, after all redirects; nothing where there is no such picture.
+/// An answer that is not an error, after all redirects that may be; nothing where there is no such picture.
 async fn fetch<W: World>(
     world: &W,
     source: &Source,
-    http: &Http,
-    mut address: crate::address::Address,
-    mut request: crate::sources::Outgoing,
+    mut redirects: Option<(&Http, Address)>,
+    mut request: Outgoing,
 ) -> Result<Option<Fetched<W::Blob>>, SourceError> {
     for _ in 0..=MOST_REDIRECTS {
         let fetched = world.fetch(&request).await;
@@ -199,8 +211,12 @@ async fn fetch<W: World>(
             200 | 304 => return Ok(Some(answer)),
             404 | 410 => return Ok(None),
             301 | 302 | 303 | 307 | 308 => {
-                let to = http.follow(&address, &answer.headers);
-                address = to.map_err(|error| wrong(source, error.to_string()))?;
+                let Some((http, address)) = &mut redirects else {
+                    return Err(wrong(source, "it redirects; look at its endpoint and region".to_owned()));
+                };
+                *address = http
+                    .follow(address, &answer.headers)
+                    .map_err(|error| wrong(source, error.to_string()))?;
                 request.url = address.to_string();
             }
             status @ (401 | 403 | 407) => return Err(denied(source, status)),

@@ -7,6 +7,7 @@ use http::header::{IF_NONE_MATCH, LAST_MODIFIED, LOCATION, USER_AGENT, VIA};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::utf8_percent_encode;
 
+use super::SignedRequest;
 use crate::address::{Address, AddressError, AddressPrefix};
 use crate::recipe::KEY;
 
@@ -17,6 +18,21 @@ pub struct Outgoing {
     pub url: String,
     /// Its headers.
     pub headers: HeaderMap,
+}
+
+impl Outgoing {
+    /// A signed request; a condition need not be.
+    pub fn signed(signed: SignedRequest, condition: Option<(HeaderName, HeaderValue)>) -> Self {
+        let read = |(name, value): (&'static str, String)| {
+            let mut value = HeaderValue::from_str(&value).ok()?;
+            value.set_sensitive(true);
+            Some((HeaderName::from_static(name), value))
+        };
+        let mut headers: HeaderMap = signed.headers.into_iter().filter_map(read).collect();
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.extend(condition);
+        Self { url: signed.url, headers }
+    }
 }
 
 /// Pictures below an address.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::http::{Http, HttpError};
+use super::{Credentials, S3, Style};
 use crate::address::Address;
 use crate::grant::{is_below, is_plain_name, step_path};
 use crate::recipe::{self, check_key};
@@ -36,6 +37,13 @@ pub enum Kind {
         binding: String,
         /// What stands before every key.
         prefix: String,
+    },
+    /// A bucket of a store that speaks S3.
+    S3 {
+        /// The bucket.
+        s3: S3,
+        /// What requests are signed with.
+        credentials: Credentials,
     },
     /// A server of HTTP.
     Http {
@@ -110,6 +118,16 @@ enum WrittenKind {
         binding: String,
         #[serde(default)]
         prefix: String,
+    },
+    S3 {
+        endpoint: String,
+        bucket: String,
+        region: String,
+        #[serde(default)]
+        style: Style,
+        #[serde(default)]
+        prefix: String,
+        credentials: String,
     },
     Http {
         url: String,
@@ -235,7 +253,7 @@ impl Sources {
     fn find_address(&self, address: &Address) -> Vec<Place<'_>> {
         let covers = |source: &&Source| match &source.kind {
             Kind::Http { http, by_url } => *by_url && http.prefix.covers(address),
-            Kind::R2 { .. } => false,
+            Kind::R2 { .. } | Kind::S3 { .. } => false,
         };
         let place = |source| Place { source, at: At::Address(address.clone()) };
         self.table.iter().filter(covers).map(place).collect()
@@ -248,7 +266,7 @@ impl Sources {
 
     /// Whether anything is read by HTTP, so that requests could go round in circles.
     pub fn speak_http(&self) -> bool {
-        self.table.iter().any(|source| matches!(source.kind, Kind::Http { .. }))
+        self.table.iter().any(|source| !matches!(source.kind, Kind::R2 { .. }))
     }
 }
 
@@ -278,7 +296,7 @@ impl Source {
     /// Whether it is asked for keys, and not for whole addresses alone.
     fn has_keys(&self) -> bool {
         match &self.kind {
-            Kind::R2 { .. } => true,
+            Kind::R2 { .. } | Kind::S3 { .. } => true,
             Kind::Http { http, .. } => http.prefix.address().is_some(),
         }
     }
@@ -290,6 +308,7 @@ impl Source {
                 check_key(&key).ok()?;
                 At::Key(key)
             }
+            Kind::S3 { .. } => At::Key(key.to_owned()),
             Kind::Http { http, .. } => At::Address(http.address(key, query)?),
         };
         Some(Place { source: self, at })
@@ -301,6 +320,7 @@ impl WrittenKind {
     fn credentials(&self) -> Option<&str> {
         match self {
             Self::R2 { .. } => None,
+            Self::S3 { credentials, .. } => Some(credentials),
             Self::Http { secret_headers, .. } => secret_headers.as_deref(),
         }
     }
@@ -310,6 +330,15 @@ impl Kind {
     fn read(written: WrittenKind, secret: &impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         match written {
             WrittenKind::R2 { binding, prefix } => Ok(Self::R2 { binding, prefix: folder(&prefix) }),
+            WrittenKind::S3 { endpoint, bucket, region, style, prefix, credentials } => {
+                let s3 = S3::new(&endpoint, &bucket, &region, style, &folder(&prefix))
+                    .map_err(|error| error.to_string())?;
+                let json =
+                    secret(&credentials).ok_or_else(|| format!("credentials: {credentials} is not set"))?;
+                let credentials = Credentials::parse(&json)
+                    .map_err(|error| format!("credentials: {credentials}: {error}"))?;
+                Ok(Self::S3 { s3, credentials })
+            }
             WrittenKind::Http { url, redirects, headers, secret_headers, by_url } => {
                 let mut headers: Vec<(String, String)> = headers.into_iter().collect();
                 if let Some(name) = secret_headers {
@@ -337,7 +366,11 @@ mod tests {
     use super::*;
 
     fn read(sources: &str, routes: Option<&str>) -> Result<Sources, String> {
-        let secret = |name: &str| (name == "TOKEN").then(|| r#"{"authorization":"Bearer x"}"#.to_owned());
+        let secret = |name: &str| match name {
+            "TOKEN" => Some(r#"{"authorization":"Bearer x"}"#.to_owned()),
+            "S3_KEY" => Some(r#"{"access_key_id":"id","secret_access_key":"secret"}"#.to_owned()),
+            _ => None,
+        };
         Sources::parse(Some(sources), routes, secret).map_err(|error| error.to_string())
     }
 
@@ -351,6 +384,8 @@ mod tests {
     const TABLE: &str = r#"{
         "main": {"type": "r2", "binding": "A"},
         "old": {"type": "r2", "binding": "B", "prefix": "/archive/"},
+        "s3": {"type": "s3", "endpoint": "https://s3.example", "bucket": "photos", "region": "auto",
+               "prefix": "in", "credentials": "S3_KEY"},
         "shop": {"type": "http", "url": "https://shop.example/media", "secret_headers": "TOKEN"},
         "open": {"type": "http", "url": "https://*.cdn.example/p/", "by_url": true, "total_ms": 900}
     }"#;
@@ -368,6 +403,7 @@ mod tests {
             {"sources": ["main", "old"]},
             {"path": "shop", "sources": ["shop"], "strip": true},
             {"path": "shop/own", "sources": ["main"]},
+            {"path": "s3", "sources": ["s3", "main"]},
             {"tenant": "acme", "sources": ["old"]}
         ]"#;
         let sources = read(TABLE, Some(routes)).unwrap();
@@ -375,6 +411,7 @@ mod tests {
             ("a b.png", None, &["main:a b.png", "old:archive/a b.png"][..]),
             ("shop/a b.png?v=2", None, &["shop:https://shop.example/media/a%20b.png?v=2"]),
             ("shopping/a.png", None, &["main:shopping/a.png", "old:archive/shopping/a.png"]),
+            ("s3/a.png", None, &["s3:s3/a.png", "main:s3/a.png"]),
             ("shop/own/a.png", Some("other"), &["main:shop/own/a.png"]),
             ("shop/own/a.png", Some("acme"), &["old:archive/shop/own/a.png"]),
             ("https://eu.cdn.example/p/a.png", None, &["open:https://eu.cdn.example/p/a.png"]),
@@ -405,6 +442,16 @@ mod tests {
             (r#"{"a":{"type":"http","url":"a.example"}}"#, None, "it must begin with https://"),
             (r#"{"a":{"type":"http","url":"https://a","headers":{"via":"x"}}}"#, None, "'via' is no header"),
             (r#"{"a":{"type":"http","url":"https://a","secret_headers":"X"}}"#, None, "X is not set"),
+            (
+                r#"{"a":{"type":"s3","endpoint":"https://a","bucket":"abc","region":"r","credentials":"X"}}"#,
+                None,
+                "credentials: X is not set",
+            ),
+            (
+                r#"{"a":{"type":"s3","endpoint":"https://a","bucket":"abc","region":"r","credentials":"TOKEN"}}"#,
+                None,
+                "SOURCES.a: credentials: TOKEN: ",
+            ),
             (TABLE, None, "ROUTES: there are several SOURCES"),
             (one, Some("{}"), "ROUTES: it must be a list"),
             (one, Some(r#"[{"sources":["b"]}]"#), "ROUTES[0]: SOURCES has no 'b'"),
