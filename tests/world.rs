@@ -9,6 +9,7 @@ mod world {
     mod deliveries;
     mod formats;
     mod grants;
+    mod hints;
     mod refusals;
     mod streams;
     mod versions;

@@ -32,7 +32,7 @@ use crate::serve::{self, Answer, AnswerBody, Config, ConfigError, Event, Isolate
 const HEADERS: [HeaderName; 6] =
     [ACCEPT, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE, IF_RANGE, HeaderName::from_static("cf-ray")];
 
-/// Where tokens come in.
+/// Where tokens come in. What else is looked at depends on the URL: [`serve::hint_headers`].
 const GRANTS: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
 
 const ADDRESS: HeaderName = HeaderName::from_static("cf-connecting-ip");
@@ -127,8 +127,11 @@ fn read(request: &web_sys::Request, config: Option<&Config>) -> worker::Result<R
     let given = request.headers();
     let header = |name: &HeaderName| given.get(name.as_str());
     let grants: &[HeaderName] = if config.is_some_and(Config::takes_tokens) { &GRANTS } else { &[] };
+    let method = Method::from_bytes(request.method().as_bytes()).unwrap_or(Method::TRACE);
+    let asked = Request::new(method, &request.url(), HeaderMap::new());
+    let hints = config.map_or_else(Vec::new, |config| serve::hint_headers(config, &asked.path));
     let mut headers = HeaderMap::new();
-    for name in HEADERS.iter().chain(grants) {
+    for name in HEADERS.iter().chain(grants).chain(&hints) {
         if name == IF_RANGE && !headers.contains_key(RANGE) {
             continue;
         }
@@ -146,8 +149,7 @@ fn read(request: &web_sys::Request, config: Option<&Config>) -> worker::Result<R
         },
         _ => Client::default(),
     };
-    let method = Method::from_bytes(request.method().as_bytes()).unwrap_or(Method::TRACE);
-    Ok(Request { client, ..Request::new(method, &request.url(), headers) })
+    Ok(Request { headers, client, ..asked })
 }
 
 /// What Cloudflare tells of the request.

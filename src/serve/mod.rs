@@ -6,6 +6,7 @@ mod answer;
 mod config;
 mod door;
 mod freshness;
+mod hints;
 mod incoming;
 mod isolate;
 mod issuers;
@@ -22,6 +23,7 @@ mod versions;
 
 pub use answer::{Answer, AnswerBody};
 pub use config::{Config, ConfigError};
+pub use hints::hint_headers;
 pub use isolate::Isolate;
 pub use issuers::{Issuer, IssuerKeys};
 pub use key::is_variant;
@@ -39,6 +41,7 @@ use self::door::{Permit, Wanted};
 use self::ports::{Kept, Store, World};
 use crate::format::Format;
 use crate::grant::{Access, Client, Credentials};
+use crate::negotiate::Dependence;
 use crate::picture::budget::LARGEST_GATHERED_BYTES;
 use crate::picture::probe::ProbeError;
 use crate::recipe::{OnError, Recipe, Source, TransformUrl};
@@ -127,8 +130,8 @@ async fn answer_transform<W: World>(
     let (options, source) = TransformUrl::split(&request.path)?;
     let source = Source::parse(source, query)?.localised(&request.host);
     let permit = door::open(request, credentials, &source, Wanted::Transform, config, world).await?;
-    let recipe = permit.recipe(Recipe::parse(options)?, &request.host)?;
-    let result = transform::transform(request, config, &permit, &recipe, &source, world).await;
+    let (recipe, depends) = permit.recipe(Recipe::parse(options)?, request)?;
+    let result = transform::transform(request, config, &permit, (&recipe, depends), &source, world).await;
     match (result, fallback(&recipe, &source, &permit)) {
         (Err(problem), Some(location)) if problem.is_of_transform() => {
             note(request, &problem, |record| world.log(record));
@@ -179,7 +182,7 @@ async fn original<W: World>(
         modified_seconds: version.modified_seconds,
         cache_tag: transform::cache_tag(key),
     };
-    let delivery = permit.delivery(false, "fwd=bypass", world.now_ms());
+    let delivery = permit.delivery(false, Dependence::default(), "fwd=bypass", world.now_ms());
     answer::whole((&request.method, &request.headers), &representation, delivery, bytes)
 }
 

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::rate::{Exceeded, Rate};
 use super::record::{About, Event, Record};
 use super::versions;
-use crate::negotiate::{Accept, Target};
+use crate::negotiate::{Accept, Dependence, Target};
 use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
 use crate::picture::probe::Header;
 use crate::plan::{Mark, Plan};
@@ -29,7 +29,7 @@ pub(super) async fn transform<W: World>(
     request: &Request,
     config: &Config,
     permit: &Permit<'_>,
-    recipe: &Recipe,
+    (recipe, depends): (&Recipe, Dependence),
     source: &Source,
     world: &W,
 ) -> Result<Answer<Kept<W>>, Problem> {
@@ -46,6 +46,7 @@ pub(super) async fn transform<W: World>(
         config,
         permit,
         recipe,
+        depends,
         target: Target::choose(recipe, Accept::parse(accept)),
         files: file_keys(key, recipe),
         world,
@@ -72,6 +73,7 @@ struct Job<'a, W> {
     config: &'a Config,
     permit: &'a Permit<'a>,
     recipe: &'a Recipe,
+    depends: Dependence,
     target: Target,
     files: Vec<&'a str>,
     world: &'a W,
@@ -241,7 +243,8 @@ impl<W: World> Job<'_, W> {
     }
 
     fn delivery<'d>(&self, cache_status: &'d str) -> Delivery<'d> {
-        self.permit.delivery(Target::depends_on_client(self.recipe), cache_status, self.world.now_ms())
+        let varies_by_accept = Target::depends_on_client(self.recipe);
+        self.permit.delivery(varies_by_accept, self.depends, cache_status, self.world.now_ms())
     }
 
     fn request_parts(&self) -> (&http::Method, &http::HeaderMap) {
