@@ -29,11 +29,11 @@ use crate::grant::Client;
 use crate::serve::{self, Answer, AnswerBody, Config, ConfigError, Event, Isolate, Problem, Record, Request};
 
 /// What of a request's headers is always looked at by `serve`; the last is Cloudflare's name for the request.
-const HEADERS: [HeaderName; 6] =
+static HEADERS: [HeaderName; 6] =
     [ACCEPT, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE, IF_RANGE, HeaderName::from_static("cf-ray")];
 
 /// Where tokens come in. What else is looked at depends on the URL: [`serve::hint_headers`].
-const GRANTS: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
+static GRANTS: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
 
 const ADDRESS: HeaderName = HeaderName::from_static("cf-connecting-ip");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -129,9 +129,9 @@ fn read(request: &web_sys::Request, config: Option<&Config>) -> worker::Result<R
     let grants: &[HeaderName] = if config.is_some_and(Config::takes_tokens) { &GRANTS } else { &[] };
     let method = Method::from_bytes(request.method().as_bytes()).unwrap_or(Method::TRACE);
     let asked = Request::new(method, &request.url(), HeaderMap::new());
-    let hints = config.map_or_else(Vec::new, |config| serve::hint_headers(config, &asked.path));
+    let hints = config.into_iter().flat_map(|config| serve::hint_headers(config, &asked.path));
     let mut headers = HeaderMap::new();
-    for name in HEADERS.iter().chain(grants).chain(&hints) {
+    for name in HEADERS.iter().chain(grants).chain(hints) {
         if name == IF_RANGE && !headers.contains_key(RANGE) {
             continue;
         }

@@ -3,21 +3,50 @@
 //!
 //! Read strictly: what cannot be read, or what no client would mean, is passed over as if it had not been sent.
 
+use http::HeaderName;
+
 use crate::recipe::{Decimal, Value, Whole, Within};
 
-/// The headers that tell how wide a picture should be; a newer name stands before its older one.
-const WIDTH: [&str; 6] =
-    ["Sec-CH-Width", "Width", "Sec-CH-Viewport-Width", "Viewport-Width", "Sec-CH-DPR", "DPR"];
+/// How wide the picture is on its page, how wide the page is, and the pixels of the screen to one of theirs; each newer
+/// name before its older one.
+static CH_WIDTH: HeaderName = HeaderName::from_static("sec-ch-width");
+static OLD_WIDTH: HeaderName = HeaderName::from_static("width");
+static CH_VIEWPORT_WIDTH: HeaderName = HeaderName::from_static("sec-ch-viewport-width");
+static OLD_VIEWPORT_WIDTH: HeaderName = HeaderName::from_static("viewport-width");
+static CH_DPR: HeaderName = HeaderName::from_static("sec-ch-dpr");
+static OLD_DPR: HeaderName = HeaderName::from_static("dpr");
 
-/// The headers that tell a phone from other clients.
-const DEVICE: [&str; 2] = ["Sec-CH-UA-Mobile", "User-Agent"];
+/// Whether it is a phone.
+static CH_MOBILE: HeaderName = HeaderName::from_static("sec-ch-ua-mobile");
+static USER_AGENT: HeaderName = http::header::USER_AGENT;
 
-/// The headers that tell how slow the connection is.
-const CONNECTION: [&str; 4] = ["Save-Data", "ECT", "RTT", "Downlink"];
+/// How slow the connection is.
+static SAVE_DATA: HeaderName = HeaderName::from_static("save-data");
+static ECT: HeaderName = HeaderName::from_static("ect");
+static RTT: HeaderName = HeaderName::from_static("rtt");
+static DOWNLINK: HeaderName = HeaderName::from_static("downlink");
 
-/// Hints that clients send only where `Accept-CH` asks for them, of those above.
-const WIDTH_ON_DEMAND: [&str; 3] = ["Sec-CH-Width", "Sec-CH-Viewport-Width", "Sec-CH-DPR"];
-const CONNECTION_ON_DEMAND: [&str; 3] = ["ECT", "RTT", "Downlink"];
+/// Hints that tell the same thing.
+struct Kind {
+    headers: &'static [&'static HeaderName],
+    /// Their names, as `Vary` has them.
+    names: &'static str,
+    /// Those that clients send only where `Accept-CH` asks for them.
+    on_demand: Option<&'static str>,
+}
+
+static WIDTH: Kind = Kind {
+    headers: &[&CH_WIDTH, &OLD_WIDTH, &CH_VIEWPORT_WIDTH, &OLD_VIEWPORT_WIDTH, &CH_DPR, &OLD_DPR],
+    names: "Sec-CH-Width, Width, Sec-CH-Viewport-Width, Viewport-Width, Sec-CH-DPR, DPR",
+    on_demand: Some("Sec-CH-Width, Sec-CH-Viewport-Width, Sec-CH-DPR"),
+};
+static DEVICE: Kind =
+    Kind { headers: &[&CH_MOBILE, &USER_AGENT], names: "Sec-CH-UA-Mobile, User-Agent", on_demand: None };
+static CONNECTION: Kind = Kind {
+    headers: &[&SAVE_DATA, &ECT, &RTT, &DOWNLINK],
+    names: "Save-Data, ECT, RTT, Downlink",
+    on_demand: Some("ECT, RTT, Downlink"),
+};
 
 /// Wider than any screen.
 type Pixels = Whole<1, 65_535>;
@@ -49,15 +78,13 @@ pub struct Hints {
 
 impl Hints {
     /// Reads the headers of a request.
-    pub fn read<'a>(header: impl Fn(&'static str) -> Option<&'a str>) -> Self {
-        let pixels = |names: [&'static str; 2]| {
-            names.into_iter().find_map(|name| Some(Pixels::parse(header(name)?)?.0))
-        };
+    pub fn read<'a>(header: impl Fn(&HeaderName) -> Option<&'a str>) -> Self {
+        let pixels = |name| Some(Pixels::parse(header(name)?)?.0);
         let ratio = |name| Some(Ratio::parse(header(name)?)?.0);
         Self {
-            width: pixels(["Sec-CH-Width", "Width"]),
-            viewport_width: pixels(["Sec-CH-Viewport-Width", "Viewport-Width"]),
-            dpr: ["Sec-CH-DPR", "DPR"].into_iter().find_map(ratio),
+            width: pixels(&CH_WIDTH).or_else(|| pixels(&OLD_WIDTH)),
+            viewport_width: pixels(&CH_VIEWPORT_WIDTH).or_else(|| pixels(&OLD_VIEWPORT_WIDTH)),
+            dpr: ratio(&CH_DPR).or_else(|| ratio(&OLD_DPR)),
             is_mobile: is_mobile(&header),
             is_slow: is_slow(&header),
         }
@@ -77,23 +104,23 @@ impl Hints {
 }
 
 /// Whether it is a phone; what says nothing of itself is none.
-fn is_mobile<'a>(header: impl Fn(&'static str) -> Option<&'a str>) -> bool {
-    match header("Sec-CH-UA-Mobile") {
+fn is_mobile<'a>(header: impl Fn(&HeaderName) -> Option<&'a str>) -> bool {
+    match header(&CH_MOBILE) {
         Some("?1") => true,
         Some("?0") => false,
-        _ => header("User-Agent").is_some_and(|agent| agent.contains("Mobi")),
+        _ => header(&USER_AGENT).is_some_and(|agent| agent.contains("Mobi")),
     }
 }
 
 /// Whether any of the headers says so.
-fn is_slow<'a>(header: impl Fn(&'static str) -> Option<&'a str>) -> bool {
+fn is_slow<'a>(header: impl Fn(&HeaderName) -> Option<&'a str>) -> bool {
     let is = |name, words: &[&str]| {
         header(name).is_some_and(|value| words.iter().any(|word| value.eq_ignore_ascii_case(word)))
     };
-    let rtt = header("RTT").and_then(Whole::<0, 60_000>::parse);
-    let downlink = header("Downlink").and_then(Decimal::parse);
-    is("Save-Data", &["on"])
-        || is("ECT", &["slow-2g", "2g", "3g"])
+    let rtt = header(&RTT).and_then(Whole::<0, 60_000>::parse);
+    let downlink = header(&DOWNLINK).and_then(Decimal::parse);
+    is(&SAVE_DATA, &["on"])
+        || is(&ECT, &["slow-2g", "2g", "3g"])
         || rtt.is_some_and(|rtt| rtt.0 > SLOW_RTT_MS)
         || downlink.is_some_and(|downlink| downlink < SLOW_DOWNLINK)
 }
@@ -120,20 +147,24 @@ impl Dependence {
         }
     }
 
-    /// The headers, always in the same order.
-    pub fn headers(self) -> impl Iterator<Item = &'static str> {
-        listed([(self.width, &WIDTH), (self.device, &DEVICE), (self.connection, &CONNECTION)])
+    /// The headers.
+    pub fn headers(self) -> impl Iterator<Item = &'static HeaderName> {
+        self.kinds().into_iter().flatten().flat_map(|kind| kind.headers.iter().copied())
     }
 
-    /// The hints that have to be asked for.
-    pub fn on_demand(self) -> impl Iterator<Item = &'static str> {
-        listed([(self.width, &WIDTH_ON_DEMAND), (self.connection, &CONNECTION_ON_DEMAND)])
+    /// Their names, for `Vary`: always in the same order.
+    pub fn names(self) -> [Option<&'static str>; 3] {
+        self.kinds().map(|kind| Some(kind?.names))
     }
-}
 
-/// The lists that count, one after the other.
-fn listed<const N: usize>(lists: [(bool, &'static [&'static str]); N]) -> impl Iterator<Item = &'static str> {
-    lists.into_iter().filter(|(counts, _)| *counts).flat_map(|(_, list)| list.iter().copied())
+    /// The names of those that have to be asked for, for `Accept-CH`.
+    pub fn on_demand(self) -> [Option<&'static str>; 3] {
+        self.kinds().map(|kind| kind?.on_demand)
+    }
+
+    fn kinds(self) -> [Option<&'static Kind>; 3] {
+        [self.width.then_some(&WIDTH), self.device.then_some(&DEVICE), self.connection.then_some(&CONNECTION)]
+    }
 }
 
 #[cfg(test)]
@@ -143,7 +174,7 @@ mod tests {
     type Sent = &'static [(&'static str, &'static str)];
 
     fn read(headers: &[(&str, &'static str)]) -> Hints {
-        Hints::read(|asked| headers.iter().find(|(name, _)| *name == asked).map(|(_, value)| *value))
+        Hints::read(|asked| headers.iter().find(|(name, _)| asked == name).map(|(_, value)| *value))
     }
 
     #[test]
@@ -234,19 +265,24 @@ mod tests {
     }
 
     #[test]
-    fn every_header_that_is_read_is_listed() {
-        use std::cell::RefCell;
-        let asked = RefCell::new(Vec::new());
+    fn every_header_that_is_read_is_listed_and_named() {
+        let asked = std::cell::RefCell::new(Vec::new());
         let _ = Hints::read(|name| {
-            asked.borrow_mut().push(name);
+            asked.borrow_mut().push(name.clone());
             None
         });
         let all = Dependence { width: true, device: true, connection: true };
-        let mut asked = asked.into_inner();
-        let mut listed: Vec<_> = all.headers().collect();
-        asked.sort_unstable();
-        listed.sort_unstable();
-        assert_eq!(asked, listed);
-        assert!(all.on_demand().all(|name| listed.contains(&name)));
+        let sorted = |mut names: Vec<HeaderName>| {
+            names.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+            names
+        };
+        let named = |lists: [Option<&'static str>; 3]| {
+            let names = lists.into_iter().flatten().flat_map(|list| list.split(", "));
+            names.map(|name| HeaderName::from_bytes(name.as_bytes()).unwrap()).collect::<Vec<_>>()
+        };
+        let listed: Vec<_> = all.headers().cloned().collect();
+        assert_eq!(named(all.names()), listed);
+        assert!(named(all.on_demand()).iter().all(|name| listed.contains(name)));
+        assert_eq!(sorted(asked.into_inner()), sorted(listed));
     }
 }

@@ -3,6 +3,8 @@
 //! Whatever the hints say, the outcome is one of a few: a breakpoint or one of two fixed widths, one of two qualities.
 //! So clients with different hints and the same outcome share a variant.
 
+use http::HeaderName;
+
 use super::hints::{Dependence, Hints};
 use crate::recipe::{Recipe, Width};
 
@@ -16,7 +18,7 @@ const DESKTOP: u32 = 1_200;
 pub fn settle<'a>(
     mut recipe: Recipe,
     widest: u32,
-    header: impl Fn(&'static str) -> Option<&'a str>,
+    header: impl Fn(&HeaderName) -> Option<&'a str>,
 ) -> (Recipe, Dependence) {
     let mut depends = Dependence::default();
     let is_settled = Dependence::possible(&recipe) == Dependence::default();
@@ -82,7 +84,8 @@ mod tests {
     use crate::recipe::LONGEST_SIDE;
 
     fn settled(options: &str, widest: u32, headers: &[(&str, &'static str)]) -> (String, Dependence) {
-        let header = |asked| headers.iter().find(|(name, _)| *name == asked).map(|(_, value)| *value);
+        let find = |asked: &HeaderName| headers.iter().find(|(name, _)| asked == name);
+        let header = |asked: &HeaderName| find(asked).map(|(_, value)| *value);
         let (recipe, depends) = settle(Recipe::parse(options).unwrap(), widest, header);
         (recipe.print(), depends)
     }

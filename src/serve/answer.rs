@@ -84,8 +84,8 @@ fn set(headers: &mut HeaderMap, name: HeaderName, text: &str) {
 }
 
 /// A header with these names, where there are any.
-fn list<'a>(headers: &mut HeaderMap, name: HeaderName, names: impl Iterator<Item = &'a str>) {
-    let names: Vec<&str> = names.collect();
+fn list(headers: &mut HeaderMap, name: HeaderName, names: &[Option<&str>]) {
+    let names: Vec<&str> = names.iter().copied().flatten().collect();
     if !names.is_empty() {
         set(headers, name, &names.join(", "));
     }
@@ -142,8 +142,9 @@ impl Delivery<'_> {
             set(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-site");
         }
         let accept = self.varies_by_accept.then_some("Accept");
-        list(headers, VARY, accept.into_iter().chain(self.depends.headers()).chain(self.varies_by));
-        list(headers, ACCEPT_CH, self.depends.on_demand());
+        let [width, device, connection] = self.depends.names();
+        list(headers, VARY, &[accept, width, device, connection, self.varies_by]);
+        list(headers, ACCEPT_CH, &self.depends.on_demand());
     }
 }
 

@@ -10,8 +10,12 @@ use crate::recipe::{Recipe, TransformUrl};
 
 /// The headers that an answer to this path may depend on: those that its options speak of, and those of every preset that
 /// might be added to them.
-pub fn hint_headers(config: &Config, path: &str) -> Vec<HeaderName> {
-    let Ok((options, _)) = TransformUrl::split(path) else { return Vec::new() };
+pub fn hint_headers(config: &Config, path: &str) -> impl Iterator<Item = &'static HeaderName> {
+    depends(config, path).headers()
+}
+
+fn depends(config: &Config, path: &str) -> Dependence {
+    let Ok((options, _)) = TransformUrl::split(path) else { return Dependence::default() };
     let typed = Recipe::glance(options).fold(Dependence::default(), |depends, (name, value)| {
         depends.or(match (name, value.as_ref()) {
             ("width", "auto") => Dependence { width: true, device: true, connection: false },
@@ -26,8 +30,7 @@ pub fn hint_headers(config: &Config, path: &str) -> Vec<HeaderName> {
     } else {
         of(config.presets.named(config.policies.forced_presets()))
     };
-    let names = typed.or(forced).headers();
-    names.filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
+    typed.or(forced)
 }
 
 /// What any of these may depend on.
@@ -42,7 +45,7 @@ mod tests {
     fn count(settings: &[(&str, &str)], path: &str) -> usize {
         let find = |asked: &str| settings.iter().find(|(name, _)| *name == asked);
         let config = Config::read(|asked| find(asked).map(|(_, value)| (*value).to_owned())).unwrap();
-        hint_headers(&config, path).len()
+        hint_headers(&config, path).count()
     }
 
     const PRESETS: (&str, &str) =
