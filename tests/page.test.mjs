@@ -1,42 +1,16 @@
 // The page in a browser: its pictures load, and its controls change one of them.
 
 import assert from 'node:assert/strict';
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { chromium } from 'playwright-core';
 import { target } from '../scripts/lib/paths.mjs';
+import { findChromium, openChromium } from './e2e/chromium.mjs';
 import { startWorker } from './e2e/harness.mjs';
 import { note } from './e2e/notes.mjs';
 
 const SCREENSHOTS = join(target, 'e2e');
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-/** The Chromium that `npm test` found, or one on PATH. */
-function findChromium() {
-  if (process.env.LENSLET_CHROMIUM) return process.env.LENSLET_CHROMIUM;
-  const folders = process.env.PATH.split(delimiter);
-  const paths = ['chromium', 'google-chrome-stable', 'google-chrome'].flatMap((name) => folders.map((folder) => join(folder, name)));
-  return paths.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-const executablePath = findChromium();
-const absent = !executablePath && 'there is no Chromium';
+const absent = !findChromium() && 'there is no Chromium';
 if (absent) {
   note('the page was not opened in a browser: there is no Chromium');
   // The runner counts skipped tests, not skipped suites.
@@ -50,7 +24,7 @@ describe('the page', { skip: absent }, () => {
     mkdirSync(SCREENSHOTS, { recursive: true });
     worker = await startWorker();
     await worker.seed();
-    browser = await chromium.launch({ executablePath, args: ARGS });
+    browser = await openChromium();
   }, { timeout: 120_000 });
   after(async () => {
     await browser?.close();

@@ -10,6 +10,7 @@ mod world {
     mod deliveries;
     mod formats;
     mod grants;
+    mod hints;
     mod refusals;
     mod streams;
     mod versions;

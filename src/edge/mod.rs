@@ -31,11 +31,11 @@ use crate::grant::Client;
 use crate::serve::{self, Answer, AnswerBody, Config, ConfigError, Event, Isolate, Problem, Record, Request};
 
 /// What of a request's headers is always looked at by `serve`; the last is Cloudflare's name for the request.
-const HEADERS: [HeaderName; 6] =
+static HEADERS: [HeaderName; 6] =
     [ACCEPT, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE, IF_RANGE, HeaderName::from_static("cf-ray")];
 
-/// Where tokens come in.
-const GRANTS: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
+/// Where tokens come in. What else is looked at depends on the URL: [`serve::hint_headers`].
+static GRANTS: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
 
 const ADDRESS: HeaderName = HeaderName::from_static("cf-connecting-ip");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -139,8 +139,11 @@ fn read(request: &web_sys::Request, config: Option<&Config>) -> worker::Result<R
     let given = request.headers();
     let header = |name: &HeaderName| given.get(name.as_str());
     let grants: &[HeaderName] = if config.is_some_and(Config::takes_tokens) { &GRANTS } else { &[] };
+    let method = Method::from_bytes(request.method().as_bytes()).unwrap_or(Method::TRACE);
+    let asked = Request::new(method, &request.url(), HeaderMap::new());
+    let hints = config.into_iter().flat_map(|config| serve::hint_headers(config, &asked.path));
     let mut headers = HeaderMap::new();
-    for name in HEADERS.iter().chain(grants) {
+    for name in HEADERS.iter().chain(grants).chain(hints) {
         if name == IF_RANGE && !headers.contains_key(RANGE) {
             continue;
         }
@@ -163,8 +166,7 @@ fn read(request: &web_sys::Request, config: Option<&Config>) -> worker::Result<R
         },
         _ => Client::default(),
     };
-    let method = Method::from_bytes(request.method().as_bytes()).unwrap_or(Method::TRACE);
-    Ok(Request { client, ..Request::new(method, &request.url(), headers) })
+    Ok(Request { headers, client, ..asked })
 }
 
 /// What Cloudflare tells of the request.

@@ -136,7 +136,7 @@ impl Limits {
         }
     }
 
-    /// The recipe with its sides on the steps and within the largest ones.
+    /// The recipe with its sides on the steps and within the largest ones; a width of `auto` was settled before.
     ///
     /// A side that is missing becomes the largest, in a way that changes no picture which fits.
     pub fn bound(&self, recipe: Recipe) -> Result<Recipe, NotCovered> {
@@ -177,7 +177,6 @@ impl Limits {
         if recipe.fit() == Fit::ScaleUp {
             return Err(NotCovered::ScaleUp);
         }
-        // `auto` is not built; whoever builds it decides on pixels first.
         let (has_width, has_height) = (recipe.width.is_some(), recipe.height.is_some());
         if has_width && has_height {
             return Ok(recipe);
@@ -190,6 +189,11 @@ impl Limits {
         let is_scaled = has_width || has_height;
         recipe.fit = Some(if enlarges && is_scaled { Fit::Contain } else { Fit::ScaleDown });
         Ok(recipe)
+    }
+
+    /// The widest that a recipe may ask for, before `dpr` multiplies it.
+    pub fn widest(&self, recipe: &Recipe) -> u32 {
+        self.largest(recipe).0
     }
 
     /// The largest sides before `dpr` multiplies them.

@@ -190,6 +190,11 @@ impl Policies {
         self.table.iter().find(is_its).unwrap_or(&self.otherwise)
     }
 
+    /// The presets that any of them forces.
+    pub fn forced_presets(&self) -> impl Iterator<Item = &str> {
+        self.table.iter().filter_map(|policy| policy.preset.as_deref())
+    }
+
     /// Whether any of them has rules on clients.
     pub fn look_at_clients(&self) -> bool {
         self.table.iter().any(|policy| policy.clients.is_any())

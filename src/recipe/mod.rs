@@ -20,6 +20,7 @@ pub use source::Source;
 pub(crate) use source::{KEY, check_key};
 pub use unbuilt::Unbuilt;
 pub use url::{PREFIXES, TransformUrl};
+pub(crate) use value::Value;
 pub use value::{
     Blend, Breakpoints, Colour, Compression, Decimal, Flip, Four, Gravity, LONGEST_SIDE, Length, Metadata,
     Name, OnError, Output, Quality, QualityName, QuarterTurns, Repeat, Segment, Side, Text, TrimMode,
@@ -42,9 +43,9 @@ pub struct Recipe {
     pub width: Option<Width>,
     /// The widths `width=auto` chooses from.
     pub wbreakpoints: Option<Breakpoints>,
-    /// `width=auto` for a phone without hints.
+    /// `width=auto` for a phone that does not say how wide.
     pub wmobile: Option<Side>,
-    /// `width=auto` for a desktop without hints.
+    /// `width=auto` for any other client that does not.
     pub wdesktop: Option<Side>,
     /// Height of the output.
     pub height: Option<Side>,
@@ -167,7 +168,8 @@ impl Recipe {
         }
     }
 
-    /// The width of the box in device pixels.
+    /// The width of the box in device pixels. [`crate::negotiate::settle`] makes pixels of `auto`, so that whoever
+    /// carries a recipe out finds some.
     pub fn box_width(&self) -> Option<u32> {
         match self.width {
             Some(Width::Pixels(pixels)) => Some(self.device_side(pixels)),
@@ -204,7 +206,7 @@ impl Recipe {
 
     /// `format` as it is written, if it was.
     pub fn format_name(&self) -> Option<String> {
-        self.format.as_ref().map(value::Value::print)
+        self.format.as_ref().map(Value::print)
     }
 
     /// The marks in drawing order: the key of each, and what is said of it.

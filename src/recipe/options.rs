@@ -153,6 +153,11 @@ pub fn is_format(name: &str) -> bool {
     Output::parse(name).is_some()
 }
 
+/// The long name of a plain option, written by either of its names.
+pub(super) fn long_name(name: &str) -> Option<&'static str> {
+    find(ROWS, name).map(|row| row.name)
+}
+
 fn find<T>(rows: &'static [Row<T>], name: &str) -> Option<&'static Row<T>> {
     rows.iter().find(|row| row.name == name || row.short == Some(name))
 }

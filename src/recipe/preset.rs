@@ -71,6 +71,16 @@ impl Presets {
         Ok(forced)
     }
 
+    /// Those of these names; names that there are not are passed over.
+    pub fn named<'a>(&'a self, names: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = &'a Recipe> {
+        names.into_iter().filter_map(|name| self.0.get(name))
+    }
+
+    /// All of them.
+    pub fn recipes(&self) -> impl Iterator<Item = &Recipe> {
+        self.0.values()
+    }
+
     fn get(&self, name: &str) -> Result<&Recipe, RecipeError> {
         self.0.get(name).ok_or_else(|| RecipeError::UnknownPreset { name: name.to_owned() })
     }

@@ -1,6 +1,6 @@
 //! What the grammar knows and Lenslet does not render yet. Each line goes when its feature comes.
 
-use super::{Blend, Content, Decimal, Gravity, Metadata, Output, Recipe, Upscale, Width};
+use super::{Blend, Content, Decimal, Gravity, Metadata, Output, Recipe, Upscale};
 
 /// An option that is understood but not built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,8 +20,7 @@ impl Recipe {
         plain.or_else(|| self.unbuilt_in_layers())
     }
 
-    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 33] {
-        const HINTS: &str = "client hints are not read; ask for a width in pixels";
+    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 28] {
         const ADJUSTMENTS: &str = "colour adjustments and effects are not rendered";
         const BORDERS: &str = "borders are not drawn";
         const TRIM_BORDER: &str = "borders are not detected; trim by pixels or fractions";
@@ -29,11 +28,6 @@ impl Recipe {
         let gravity = matches!(self.gravity, Some(Gravity::Auto | Gravity::Face));
         let (trim, border) = (&self.trim, &self.border);
         [
-            (self.width == Some(Width::Auto), "width", HINTS),
-            (self.wbreakpoints.is_some(), "wbreakpoints", HINTS),
-            (self.wmobile.is_some(), "wmobile", HINTS),
-            (self.wdesktop.is_some(), "wdesktop", HINTS),
-            (self.slow_connection_quality.is_some(), "slow-connection-quality", HINTS),
             (gravity, "gravity", "salient parts and faces are not found; use a side, a corner or XxY"),
             (self.zoom.is_some_and(|z| z.0 != Decimal::ZERO), "zoom", "faces are not found"),
             (self.crop.is_some(), "crop", "crop rectangles are not cut; use trim"),

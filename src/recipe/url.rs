@@ -68,6 +68,14 @@ impl Recipe {
         Ok(recipe)
     }
 
+    /// The plain options of a text by their long names, as far as they can be read: a glance before it is parsed.
+    pub fn glance(text: &str) -> impl Iterator<Item = (&'static str, std::borrow::Cow<'_, str>)> {
+        text.split(',').filter_map(|piece| {
+            let (name, value) = read_pair(piece).ok()?;
+            Some((options::long_name(name)?, value))
+        })
+    }
+
     /// The one spelling of this recipe: long names in a fixed order, values in their shortest form.
     pub fn print(&self) -> String {
         let pairs = options::print(self);

@@ -10,6 +10,7 @@ use super::freshness::{Part, Validators, http_date};
 use super::later::Later;
 use super::ports::{CachedBody, Entry};
 use super::problem::Problem;
+use crate::negotiate::Dependence;
 
 /// What goes back to the client.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub(super) struct Representation {
 }
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+/// The hints that a server asks for (RFC 8942).
+const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
 const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 
 /// On every answer, errors included: nothing here may run, be sniffed or be kept from another site's page.
@@ -83,6 +86,14 @@ fn set(headers: &mut HeaderMap, name: HeaderName, text: &str) {
     }
 }
 
+/// A header with these names, where there are any.
+fn list(headers: &mut HeaderMap, name: HeaderName, names: &[Option<&str>]) {
+    let names: Vec<&str> = names.iter().copied().flatten().collect();
+    if !names.is_empty() {
+        set(headers, name, &names.join(", "));
+    }
+}
+
 impl Representation {
     /// The headers that are kept beside the body in the cache.
     pub(super) fn headers(&self, length: usize) -> HeaderMap {
@@ -114,6 +125,8 @@ pub(super) struct Delivery<'a> {
     pub is_for_everyone: bool,
     /// Whether another `Accept` might have got another answer.
     pub varies_by_accept: bool,
+    /// The hints that might have made another.
+    pub depends: Dependence,
     /// Another header that it depends on.
     pub varies_by: Option<&'static str>,
     /// `Cache-Status` (RFC 9211), without the cache's name.
@@ -137,11 +150,10 @@ impl Delivery<'_> {
             // Browsers send cookies by themselves: another site's page must not show what they open.
             set(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-site");
         }
-        let varies: Vec<&str> =
-            self.varies_by_accept.then_some("Accept").into_iter().chain(self.varies_by).collect();
-        if !varies.is_empty() {
-            set(headers, VARY, &varies.join(", "));
-        }
+        let accept = self.varies_by_accept.then_some("Accept");
+        let [width, device, connection] = self.depends.names();
+        list(headers, VARY, &[accept, width, device, connection, self.varies_by]);
+        list(headers, ACCEPT_CH, &self.depends.on_demand());
     }
 }
 

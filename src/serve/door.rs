@@ -15,6 +15,7 @@ use super::refusal::{Reason, Refusal};
 use crate::grant::{
     Access, Claims, Credentials, Limits, NotCovered, Policy, TokenError, issuer_of, verify_token, verify_url,
 };
+use crate::negotiate::{Dependence, settle};
 use crate::recipe::{Recipe, Source};
 
 /// What is wanted of a source.
@@ -196,8 +197,8 @@ impl Permit<'_> {
     }
 
     /// The recipe that is carried out for the one that was typed: within the limits, with presets written out and forced
-    /// ones added, and its sides on their steps.
-    pub(super) fn recipe(&self, typed: Recipe, host: &str) -> Result<Recipe, Problem> {
+    /// ones added, what it leaves to the client settled, and its sides on their steps. Beside it, the hints that count.
+    pub(super) fn recipe(&self, typed: Recipe, request: &Request) -> Result<(Recipe, Dependence), Problem> {
         let claims = self.claims();
         let limits = &self.policy.limits;
         let theirs = claims.map_or_else(Limits::default, |claims| claims.limits.closed());
@@ -205,7 +206,7 @@ impl Permit<'_> {
             limits.check_typed(&typed).map_err(|error| self.refuse(error))?;
         }
         for (key, _) in typed.marks() {
-            self.covers_mark(key, host)?;
+            self.covers_mark(key, &request.host)?;
         }
         let presets = &self.config.presets;
         let mut recipe = presets.expand(typed)?;
@@ -217,7 +218,10 @@ impl Permit<'_> {
         for limits in [limits, &theirs] {
             limits.check_format(&recipe).map_err(|error| self.refuse(error))?;
         }
-        Ok(limits.sides_with(&theirs).bound(recipe).map_err(|error| self.refuse(error))?)
+        let sides = limits.sides_with(&theirs);
+        let widest = sides.widest(&recipe);
+        let (recipe, depends) = settle(recipe, widest, |name| request.header(name));
+        Ok((sides.bound(recipe).map_err(|error| self.refuse(error))?, depends))
     }
 
     /// A mark of the URL is a picture like the source: it must be one that the same grant would be good for.
@@ -277,6 +281,7 @@ impl Permit<'_> {
     pub(super) fn delivery<'d>(
         &self,
         varies_by_accept: bool,
+        depends: Dependence,
         cache_status: &'d str,
         now_ms: f64,
     ) -> Delivery<'d> {
@@ -288,6 +293,7 @@ impl Permit<'_> {
                 .map_or(most, |left| u32::try_from(left).map_or(most, |left| left.min(most))),
             is_for_everyone: self.grant.is_none() && self.policy.is_for_everyone(),
             varies_by_accept,
+            depends,
             varies_by: self.grant.as_ref().and_then(|grant| grant.header),
             cache_status,
             is_stale: false,

@@ -1,7 +1,9 @@
 //! Messages of the queue: purge these pictures, or make the presets of a new one before anybody asks.
 
+use http::{HeaderMap, Method};
 use serde::Deserialize;
 
+use super::Request;
 use super::config::Config;
 use super::door;
 use super::make::Making;
@@ -85,7 +87,9 @@ async fn warm_up<W: World>(warm: &Warm, config: &Config, world: &W) -> Result<()
 fn tasks(warm: &Warm, preset: &str, config: &Config) -> Result<Vec<Task>, Problem> {
     let source = Source::parse(&warm.source, None)?;
     let permit = door::unattended(&warm.host, &source, config);
-    let recipe = permit.recipe(Recipe::parse(&format!("preset={preset}"))?, &warm.host)?;
+    // Of a client nothing is known: what depends on hints is made as for one that sends none.
+    let nobody = Request { host: warm.host.clone(), ..Request::new(Method::GET, "", HeaderMap::new()) };
+    let (recipe, _) = permit.recipe(Recipe::parse(&format!("preset={preset}"))?, &nobody)?;
     if let Some(unbuilt) = recipe.unbuilt() {
         return Err(unbuilt.into());
     }

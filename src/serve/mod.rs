@@ -9,6 +9,7 @@ mod config;
 mod door;
 mod flights;
 mod freshness;
+mod hints;
 mod incoming;
 mod isolate;
 mod issuers;
@@ -34,6 +35,7 @@ mod work;
 
 pub use answer::{Answer, AnswerBody};
 pub use config::{Config, ConfigError, Freshness, VariantStore};
+pub use hints::hint_headers;
 pub use isolate::Isolate;
 pub use issuers::{Issuer, IssuerKeys};
 pub use key::is_variant;
@@ -58,6 +60,7 @@ use self::reading::{Asking, Opened};
 use self::work::WorkFile;
 use crate::format::Format;
 use crate::grant::{Access, Client, Credentials};
+use crate::negotiate::Dependence;
 use crate::picture::budget::LARGEST_GATHERED_BYTES;
 use crate::picture::probe::ProbeError;
 use crate::recipe::{OnError, Recipe, Source, TransformUrl};
@@ -155,9 +158,9 @@ async fn answer_transform<W: World>(
     let (options, source) = TransformUrl::split(&request.path)?;
     let source = Source::parse(source, query)?.localised(&request.host);
     let permit = door::open(request, credentials, &source, Wanted::Transform, config, world).await?;
-    let recipe = permit.recipe(Recipe::parse(options)?, &request.host)?;
+    let (recipe, depends) = permit.recipe(Recipe::parse(options)?, request)?;
     let fallback = fallback(&recipe, &source, &permit);
-    let result = transform::transform(request, config, &permit, recipe, source, world).await;
+    let result = transform::transform(request, config, &permit, (recipe, depends), source, world).await;
     match (result, fallback) {
         (Err(problem), Some(location)) if problem.is_of_transform() => {
             note(request, &problem, |record| world.log(record));
@@ -215,7 +218,7 @@ async fn original<W: World>(
         modified_seconds: version.modified_seconds,
         cache_tag: work::cache_tag(key),
     };
-    let delivery = permit.delivery(false, "fwd=bypass", world.now_ms());
+    let delivery = permit.delivery(false, Dependence::default(), "fwd=bypass", world.now_ms());
     answer::whole((&request.method, &request.headers), &representation, delivery, bytes)
 }
 

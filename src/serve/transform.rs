@@ -16,7 +16,7 @@ use super::rate::{Exceeded, Rate};
 use super::record::{About, Event, Record};
 use super::versions::{Current, Known};
 use super::work::{Task, Work};
-use crate::negotiate::{Accept, Target};
+use crate::negotiate::{Accept, Dependence, Target};
 use crate::recipe::{Recipe, Source};
 
 /// Answers a transform that was let in.
@@ -24,7 +24,7 @@ pub(super) async fn transform<W: World>(
     request: &Request,
     config: &Config,
     permit: &Permit<'_>,
-    recipe: Recipe,
+    (recipe, depends): (Recipe, Dependence),
     source: Source,
     world: &W,
 ) -> Result<Answer<Kept<W>>, Problem> {
@@ -42,7 +42,7 @@ pub(super) async fn transform<W: World>(
     };
     let (purges, is_due) = purges::current(world, config).await;
     let work = Work::new(&task, config, &purges);
-    let job = Job { request, permit, making: Making { world, config, work: &work } };
+    let job = Job { request, permit, depends, making: Making { world, config, work: &work } };
     let mut answer = job.run().await?;
     answer.later.extend(is_due.then_some(Later::LookForPurges));
     Ok(answer)
@@ -51,6 +51,7 @@ pub(super) async fn transform<W: World>(
 struct Job<'a, W> {
     request: &'a Request,
     permit: &'a Permit<'a>,
+    depends: Dependence,
     making: Making<'a, W>,
 }
 
@@ -168,8 +169,8 @@ impl<W: World> Job<'_, W> {
     }
 
     fn delivery<'d>(&self, cache_status: &'d str) -> Delivery<'d> {
-        let depends = Target::depends_on_client(&self.making.work.task.recipe);
-        self.permit.delivery(depends, cache_status, self.making.world.now_ms())
+        let varies_by_accept = Target::depends_on_client(&self.making.work.task.recipe);
+        self.permit.delivery(varies_by_accept, self.depends, cache_status, self.making.world.now_ms())
     }
 
     fn request_parts(&self) -> (&http::Method, &http::HeaderMap) {

@@ -56,6 +56,7 @@ const FITS: &[&str] =
     &["scale-down", "contain", "cover", "crop", "aspect-crop", "pad", "squeeze", "scale-up"];
 const NO_FITS: &[&str] = &["none", "fill", "inside", "outside", "Cover", "scale_down", "scaledown", "1"];
 const SIDES: &[&str] = &["1", "12000", "0800"];
+const AUTO_SIDES: &[&str] = &["1", "12000", "0800", "auto"];
 const NO_SIDES: &[&str] =
     &["0", "12001", "-1", "1.5", "1e3", "%2B1", "100px", "50%25", "99999999999999999999", "NaN", "١"];
 const LENGTHS: &[&str] = &["0", "1", "12000", "0.0001", "0.9999", ".5", "0.0"];
@@ -137,16 +138,16 @@ const NONE: &[&str] = &[];
 
 pub(super) const OPTIONS: &[Case] = &[
     // Cloudflare's URLs.
-    case(named("width", "w"), "1 to 12000", &["1", "12000", "0800", "auto"], SIDES, NO_SIDES),
+    case(named("width", "w"), "1 to 12000", AUTO_SIDES, AUTO_SIDES, NO_SIDES),
     case(
         plain("wbreakpoints"),
         "rising widths",
         &["320;768;960;1200", "1", "12000"],
-        NONE,
+        &["320;768;960;1200", "1", "12000"],
         &["0", "12001", "768;320", "320;320", "320;", ";", "a"],
     ),
-    case(plain("wmobile"), "1 to 12000", SIDES, NONE, NO_SIDES),
-    case(plain("wdesktop"), "1 to 12000", SIDES, NONE, NO_SIDES),
+    case(plain("wmobile"), "1 to 12000", SIDES, SIDES, NO_SIDES),
+    case(plain("wdesktop"), "1 to 12000", SIDES, SIDES, NO_SIDES),
     case(named("height", "h"), "1 to 12000", SIDES, SIDES, &["0", "12001", "auto", "-1", "1.5"]),
     case(plain("fit"), "scale-down, contain, cover, crop", FITS, FITS, NO_FITS),
     case(named("gravity", "g"), "XxY", POINTS, BUILT_POINTS, NO_POINTS),
@@ -165,7 +166,7 @@ pub(super) const OPTIONS: &[Case] = &[
         &["0", "0.9999", "3.0001", "4", "2x", "-1"],
     ),
     case(named("quality", "q"), "1 to 100", QUALITIES, QUALITIES, NO_QUALITIES),
-    case(named("slow-connection-quality", "scq"), "1 to 100", QUALITIES, NONE, NO_QUALITIES),
+    case(named("slow-connection-quality", "scq"), "1 to 100", QUALITIES, QUALITIES, NO_QUALITIES),
     case(
         named("format", "f"),
         "auto, avif, webp, jpeg",
@@ -304,8 +305,6 @@ pub(super) const OPTIONS: &[Case] = &[
 
 /// What is understood beside others, and which option is named.
 pub(super) const UNBUILT: &[(&str, &str)] = &[
-    ("width=auto,wbreakpoints=320;768", "width"),
-    ("width=800,wmobile=320", "wmobile"),
     ("width=800,gravity=auto", "gravity"),
     ("width=800,gravity=left,zoom=0.5", "zoom"),
     ("trim=border,trim.border.keep=10", "trim"),

@@ -13,7 +13,7 @@ pub use number::{Breakpoints, Decimal, Four, LONGEST_SIDE, Length, Side, Whole, 
 use crate::geometry::{Focus, Turn};
 
 /// Something written after the `=` of an option.
-pub(super) trait Value: Sized {
+pub(crate) trait Value: Sized {
     /// The value, or nothing where the text is not one or lies outside its range.
     fn parse(text: &str) -> Option<Self>;
     /// The one canonical spelling.

@@ -1,4 +1,10 @@
-//! What the client accepts, and which output that makes of the one asked for.
+//! What the client accepts and hints at, and which output that makes of the one asked for.
+
+mod hints;
+mod settle;
+
+pub use hints::{Dependence, Hints};
+pub use settle::settle;
 
 use crate::format::Format;
 use crate::picture::encode::Encoding;
