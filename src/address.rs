@@ -207,10 +207,12 @@ fn is_host(host: &str) -> bool {
         && (!is_numeric || host.parse::<std::net::Ipv4Addr>().is_ok())
 }
 
+/// As it is written, and as a server may read it once it has decoded it.
 fn check_path(path: &str, query: &str) -> Result<(), AddressError> {
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
     let is_bad = |text: &str| text.contains('\\') || text.chars().any(char::is_control);
-    let climbs = |step: &str| matches!(&*percent_decode_str(step).decode_utf8_lossy(), "." | "..");
-    let is_wrong = is_bad(path) || is_bad(query) || path.split('/').any(climbs);
+    let climbs = |path: &str| path.split('/').any(|step| matches!(step, "." | ".."));
+    let is_wrong = is_bad(query) || [path, &decoded].into_iter().any(|path| is_bad(path) || climbs(path));
     if is_wrong { Err(AddressError::Path) } else { Ok(()) }
 }
 
@@ -272,6 +274,9 @@ mod tests {
             ("https://o.example/a/../b", "Path"),
             ("https://o.example/a/%2e%2E/b", "Path"),
             ("https://o.example/a/.%2e", "Path"),
+            ("https://o.example/a/..%2Fb", "Path"),
+            ("https://o.example/a%5Cb", "Path"),
+            ("https://o.example/a%00b", "Path"),
             ("https://o.example/a\\b", "Path"),
             ("https://o.example/a\tb", "Path"),
             ("https://o.example/a?\n", "Path"),

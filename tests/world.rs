@@ -11,7 +11,9 @@ mod world {
     mod formats;
     mod grants;
     mod hints;
+    mod layers;
     mod refusals;
+    mod sources;
     mod streams;
     mod versions;
 }
