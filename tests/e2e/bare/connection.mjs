@@ -22,6 +22,11 @@ export class Connection {
     this.#socket.on('close', () => fail());
   }
 
+  /** Whether another request may be sent. */
+  get isOpen() {
+    return !this.#socket.destroyed;
+  }
+
   /** Asks for a path with these headers. Answers `{ status, headers, body }`. */
   ask(path, method = 'GET', headers = {}) {
     return new Promise((resolve, reject) => {
