@@ -6,6 +6,7 @@ import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { findChromium } from './lib/chromium.mjs';
 import { npmBin, root, target } from './lib/paths.mjs';
 import { Stop, ask, main, onInterrupt, say, start } from './lib/run.mjs';
+import { ensureSeaweed } from './lib/seaweed.mjs';
 import { toolEnvironment } from './lib/tools.mjs';
 import { setUp } from './setup.mjs';
 
@@ -64,6 +65,7 @@ async function testAll(only) {
     const { path, note } = await findChromium(env);
     if (path) env.LENSLET_CHROMIUM = path;
     if (note) said.push(note);
+    await ensureSeaweed();
   }
 
   const results = [];

@@ -1,6 +1,6 @@
 // The tools this project is built with, at the versions it pins, and how to get each of them.
 //
-// Only package registries are asked: crates.io, npm, and rustup's own server.
+// Only package registries are asked: crates.io, npm, PyPI, and rustup's own server.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -115,13 +115,19 @@ export async function ensureFuzzer() {
 async function ensureCargoTool({ name, version, folder }) {
   if (existsSync(folder)) return;
   say(`Building ${name} ${version}, once for this machine (some minutes) …`);
-  mkdirSync(toolsFolder(), { recursive: true });
-  // Built aside and renamed: a half-built tool is never seen, and two clones may do this at once.
-  // The folder is outside the project, so its .cargo/config.toml has no say here.
-  const aside = mkdtempSync(join(toolsFolder(), `.${name}-`));
-  try {
+  await installAside(folder, name, async (aside) => {
+    // The folder is outside the project, so its .cargo/config.toml has no say here.
     const args = [`+${channel}`, 'install', '--locked', '--quiet', '--version', version, '--root', aside, '--no-track', name];
     await run('cargo', args, { cwd: aside, env: environment() });
+  });
+}
+
+/** Has `make` fill a folder aside and renames it: a half-made tool is never seen, and two clones may do this at once. */
+export async function installAside(folder, name, make) {
+  mkdirSync(toolsFolder(), { recursive: true });
+  const aside = mkdtempSync(join(toolsFolder(), `.${name}-`));
+  try {
+    await make(aside);
     renameSync(aside, folder);
   } catch (error) {
     rmSync(aside, { recursive: true, force: true });

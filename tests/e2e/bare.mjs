@@ -1,36 +1,36 @@
 // The built Worker in workerd and nothing else: no wrangler in front of it, store and cache in memory. For tests that
-// ask so often that whatever else stands in the way would take all the time.
+// ask so often that whatever else stands in the way would take all the time, and for those that need more than one
+// isolate, or services that fail.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { unstable_readConfig as readConfig } from 'wrangler';
-import { root } from '../../scripts/lib/paths.mjs';
+import { configuration } from './bare/config.mjs';
+import { Connection } from './bare/connection.mjs';
+import { bucketOf, controlOf, namespaceOf } from './bare/services.mjs';
 
 const workerd = createRequire(createRequire(import.meta.url).resolve('wrangler')).resolve('workerd');
-const here = (name) => join(root, 'tests', 'e2e', 'bare', name);
-const built = (name) => join(root, 'build', name);
-const quoted = (text) => JSON.stringify(text);
-const embedded = (path) => `embed ${quoted(path)}`;
-
-const PATIENCE_MS = 20_000;
 
 /**
- * A Worker with these settings, a bucket and a cache, which can reach this machine and no other. Answers
- * `{ url, put, connect, ask, logs, close }`. `module` is the file of another Worker than ours.
+ * A Worker with these settings, which can reach this machine and no other. `module` is the file of another Worker than ours.
+ *
+ * `isolates` of it share everything but their memory. It has the buckets of wrangler.toml and those named in `buckets`, and
+ * the KV namespaces of `namespaces`. What the cache holds expires only where `expires` is true, and goes for want of room
+ * only where `cacheBytes` says how much there is.
  */
-export async function startBareWorker(vars, module) {
+export async function startBareWorker(vars, module, { isolates = 1, buckets: more = [], namespaces = [], expires = false, cacheBytes = 0 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'lenslet-bare-'));
   const file = join(folder, 'config.capnp');
-  writeFileSync(file, configuration(vars, module));
+  const { text, sockets, buckets } = configuration({ vars, module, isolates, buckets: more, namespaces, expires, cacheBytes });
+  writeFileSync(file, text);
   const { default: { default: program } } = await import(workerd);
   // The third descriptor is where the runtime says which ports it got.
   const child = spawn(program, ['serve', '--import-path=/', '--control-fd=3', file], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
-  const end = () => child.kill();
+  // Told politely to end, it would wait for those who never get an answer.
+  const end = () => child.kill('SIGKILL');
   process.on('exit', end);
   const lines = [];
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', (line) => lines.push(line));
@@ -42,59 +42,34 @@ export async function startBareWorker(vars, module) {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const ports = await heard(child.stdio[3], closed, ['http', 'bucket'], lines);
-    return {
-      url: `http://127.0.0.1:${ports.http}`,
-      async put(key, bytes) {
-        const { status } = await fetch(`http://127.0.0.1:${ports.bucket}/${encodeURIComponent(key)}`, { method: 'PUT', body: bytes });
-        if (status !== 204) throw new Error(`${key} was not put: ${status}`);
-      },
-      connect: () => new Connection(ports.http),
+    const ports = await heard(child.stdio[3], closed, sockets, lines);
+    const of = (names, kind, make) => Object.fromEntries(names.map((name) => [name, make(ports[`${kind} ${name}`])]));
+    const worker = {
+      url: `http://127.0.0.1:${ports['lenslet 0']}`,
+      /** Of every isolate. */
+      urls: Array.from({ length: isolates }, (_, index) => `http://127.0.0.1:${ports[`lenslet ${index}`]}`),
+      /** What tests say to the services, by name of the binding: bare/services.mjs. */
+      buckets: of(buckets, 'r2', bucketOf),
+      namespaces: of(namespaces, 'kv', namespaceOf),
+      cache: controlOf(ports.cache),
+      /** Puts an object into the first bucket. */
+      put: (...object) => worker.buckets[buckets[0]].put(...object),
+      connect: (isolate = 0) => new Connection(ports[`lenslet ${isolate}`]),
       /** One request on a connection of its own: those that are seldom used are closed by the other side. */
-      async ask(path, method, headers) {
-        const connection = new Connection(ports.http);
+      async ask(path, method, headers, isolate) {
+        const connection = worker.connect(isolate);
         return connection.ask(path, method, headers).finally(() => connection.close());
       },
+      /** Bytes of memory that the whole process has, services and all; null where the system does not tell. */
+      rss: () => residentBytes(child.pid),
       logs: () => [...lines],
       close,
     };
+    return worker;
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-function configuration(vars, module) {
-  const { compatibility_date: date, compatibility_flags: flags, r2_buckets: buckets, vars: usual } = readConfig({ config: join(root, 'wrangler.toml') }, { hideWarnings: true });
-  const settings = Object.entries({ ...usual, ...vars });
-  const variable = ([name, value]) =>
-    typeof value === 'string' ? `(name = ${quoted(name)}, text = ${quoted(value)})` : `(name = ${quoted(name)}, json = ${quoted(JSON.stringify(value))})`;
-  const bindings = [...buckets.map(({ binding }) => `(name = ${quoted(binding)}, r2Bucket = "bucket")`), ...settings.map(variable)];
-  const modules = [`(name = "index.js", esModule = ${embedded(module ?? built('index.js'))})`];
-  if (!module) modules.push(`(name = "index_bg.wasm", wasm = ${embedded(built('index_bg.wasm'))})`);
-  const service = (name) =>
-    `(name = ${quoted(name)}, worker = (modules = [(name = "index.js", esModule = ${embedded(here(`${name}.js`))})], compatibilityDate = ${quoted(date)}))`;
-  return `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "lenslet", worker = (
-      modules = [${modules.join(', ')}],
-      compatibilityDate = ${quoted(date)},
-      compatibilityFlags = [${flags.map(quoted).join(', ')}],
-      cacheApiOutbound = "cache",
-      globalOutbound = "network",
-      bindings = [${bindings.join(', ')}],
-    )),
-    (name = "network", network = (allow = ["local"])),
-    ${service('cache')},
-    ${service('bucket')},
-  ],
-  sockets = [
-    (name = "http", address = "127.0.0.1:0", http = (), service = "lenslet"),
-    (name = "bucket", address = "127.0.0.1:0", http = (), service = "bucket"),
-  ],
-);
-`;
 }
 
 /** The ports of these sockets, once all of them were named. */
@@ -111,56 +86,12 @@ async function heard(stream, closed, names, lines) {
   return Promise.race([all, early]);
 }
 
-/** One connection that stays open, one request on it at a time, and of HTTP no more than the Worker's answers need. */
-class Connection {
-  #socket;
-  #come = Buffer.alloc(0);
-  #waiting = null;
-
-  constructor(port) {
-    this.#socket = connect({ host: '127.0.0.1', port, noDelay: true });
-    this.#socket.on('data', (part) => {
-      this.#come = this.#come.length ? Buffer.concat([this.#come, part]) : part;
-      this.#read();
-    });
-    const fail = (error) => this.#waiting?.reject(error ?? new Error(`${this.#waiting.path}: the connection was closed`));
-    this.#socket.setTimeout(PATIENCE_MS, () => this.#socket.destroy(new Error(`${this.#waiting?.path}: no answer within ${PATIENCE_MS} ms`)));
-    this.#socket.on('error', fail);
-    this.#socket.on('close', () => fail());
-  }
-
-  /** Asks for a path with these headers. Answers `{ status, headers, body }`. */
-  ask(path, method = 'GET', headers = {}) {
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    return new Promise((resolve, reject) => {
-      if (this.#socket.destroyed) throw new Error(`${path}: the connection is closed`);
-      this.#waiting = { resolve, reject, method, path };
-      this.#socket.write(`${method} ${path} HTTP/1.1\r\nHost: pictures.example\r\n${lines.join('')}\r\n`);
-    });
-  }
-
-  #read() {
-    const end = this.#come.indexOf('\r\n\r\n');
-    if (end < 0) return;
-    const [first, ...lines] = this.#come.toString('latin1', 0, end).split('\r\n');
-    const headers = {};
-    for (const line of lines) {
-      const at = line.indexOf(':');
-      headers[line.slice(0, at).toLowerCase()] = line.slice(at + 1).trim();
-    }
-    const status = Number(first.split(' ')[1]);
-    const { resolve, reject, method } = this.#waiting;
-    const hasBody = method !== 'HEAD' && ![204, 304].includes(status);
-    if (hasBody && headers['content-length'] === undefined) return reject(new Error(`${status} without Content-Length`));
-    const length = hasBody ? Number(headers['content-length']) : 0;
-    if (this.#come.length < end + 4 + length) return;
-    const body = this.#come.subarray(end + 4, end + 4 + length);
-    this.#come = this.#come.subarray(end + 4 + length);
-    this.#waiting = null;
-    resolve({ status, headers, body });
-  }
-
-  close() {
-    this.#socket.destroy();
+/** Linux tells it in its own file system; others do not. */
+function residentBytes(pid) {
+  try {
+    const [, kib] = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^VmRSS:\s+(\d+) kB$/m);
+    return Number(kib) * 1024;
+  } catch {
+    return null;
   }
 }

@@ -1,31 +1,75 @@
-// What the runtime asks when a Worker uses an R2 bucket, as far as Lenslet does: head and get. Objects come by PUT.
+// What the runtime asks when a Worker uses an R2 bucket, in its own words: head, get, put, delete and list. Uploads of
+// several parts are absent.
 
-const objects = new Map();
+import { service } from './control.js';
+import { Objects, Refusal } from './objects.js';
 
-export default {
-  async fetch(request) {
-    if (request.method === 'PUT') {
-      const key = decodeURIComponent(new URL(request.url).pathname.slice(1));
-      objects.set(key, await object(key, await request.arrayBuffer()));
-      return new Response(null, { status: 204 });
-    }
-    const { method, object: key } = JSON.parse(request.headers.get('cf-r2-request'));
-    const found = objects.get(key);
-    if (!found) return missing();
-    const facts = new TextEncoder().encode(JSON.stringify(found.facts));
-    const body = method === 'get' ? new Blob([facts, found.bytes]) : facts;
-    return new Response(body, { headers: { 'cf-r2-metadata-size': `${facts.length}` } });
-  },
+const objects = new Objects();
+/** Status, R2's own code, and its words. */
+const ERRORS = {
+  missing: [404, 10007, 'The specified key does not exist.'],
+  precondition: [412, 10031, 'At least one of the pre-conditions you specified did not hold.'],
+  range: [416, 10039, 'The requested range is not satisfiable'],
+  digest: [400, 10037, 'The MD5 checksum you specified did not match what we received.'],
+  unknown: [501, 10029, 'This bucket does not know that.'],
+  broken: [500, 10001, 'We encountered an internal error. Please try again.'],
 };
 
-async function object(name, bytes) {
-  const hash = [...new Uint8Array(await crypto.subtle.digest('MD5', bytes))];
-  const etag = hash.map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  const facts = { name, version: etag, size: bytes.byteLength, etag, uploaded: Date.now(), storageClass: 'Standard', checksums: {} };
-  return { facts, bytes };
+export default service({
+  /** Reads carry what is asked in a header, all else before the body. */
+  async read(request) {
+    const header = request.headers.get('cf-r2-request');
+    if (header) return named(JSON.parse(header));
+    const size = Number(request.headers.get('cf-r2-metadata-size'));
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    return { ...named(JSON.parse(new TextDecoder().decode(bytes.subarray(0, size)))), bytes: bytes.slice(size) };
+  },
+
+  async answer(operation, fault) {
+    try {
+      return await answers[operation.kind](operation, fault);
+    } catch (error) {
+      if (error instanceof Refusal) return refusal(error.message, error.facts);
+      throw error;
+    }
+  },
+
+  failure: () => refusal('broken'),
+});
+
+const named = ({ method, object, ...more }) => ({ ...more, kind: method in answers ? method : 'other', key: object ?? more.objects?.[0] ?? more.prefix ?? '' });
+
+const answers = {
+  head: ({ key }) => said(objects.look(key)),
+  get(operation, fault) {
+    const { facts, bytes } = objects.read(operation);
+    return said(facts, bytes, fault === 'cut');
+  },
+  put: async (operation) => said(await objects.put(operation)),
+  delete({ key, objects: keys = [key] }) {
+    for (const name of keys) objects.delete(name);
+    return new Response();
+  },
+  list: (operation) => said(objects.list(operation)),
+  other: () => refusal('unknown'),
+};
+
+/** Facts and, behind them, bytes: half of those where they are to be cut. */
+function said(facts, bytes = new Uint8Array(0), isCut = false) {
+  const text = new TextEncoder().encode(JSON.stringify(facts));
+  const headers = { 'cf-r2-metadata-size': `${text.length}` };
+  if (!isCut) return new Response(new Blob([text, bytes]), { headers });
+  const { readable, writable } = new FixedLengthStream(text.length + bytes.length);
+  const writer = writable.getWriter();
+  const written = [text, bytes.subarray(0, bytes.length >> 1)].map((part) => writer.write(part));
+  Promise.all(written).then(() => writer.abort(new Error('cut'))).catch(() => {});
+  return new Response(readable, { headers });
 }
 
-function missing() {
-  const error = { version: 1, v4code: 10007, message: 'The specified key does not exist.' };
-  return new Response(null, { status: 404, headers: { 'cf-r2-error': JSON.stringify(error) } });
+function refusal(reason, facts) {
+  const [status, v4code, message] = ERRORS[reason];
+  const headers = { 'cf-r2-error': JSON.stringify({ version: 1, v4code, message }) };
+  if (!facts) return new Response(null, { status, headers });
+  const { body, headers: sizes } = said(facts);
+  return new Response(body, { status, headers: { ...headers, ...Object.fromEntries(sizes) } });
 }

@@ -1,0 +1,149 @@
+// The Worker under a load that it bears, for a long time, while its source fails now and then: does everybody get what they
+// should, and does it need more and more memory? Usage: soak.mjs <picture> <minutes>
+
+import { readFileSync } from 'node:fs';
+import { createHistogram } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { startBareWorker } from '../tests/e2e/bare.mjs';
+import { generator } from '../tests/e2e/rules.js';
+import { capacity, load } from './load.mjs';
+import { faultsOf, growth } from './verdict.mjs';
+
+const KEYS = Array.from({ length: 8 }, (_, index) => `soak/${index}.jpg`);
+const HIT_WIDTHS = Array.from({ length: 16 }, (_, index) => 40 + 20 * index);
+const ACCEPT = 'image/webp,*/*';
+
+const MISSES = 0.1;
+/** Of the hits, those who have the picture already. */
+const CONDITIONAL = 0.2;
+const FAILING_PERCENT = 5;
+const SHARE = 0.7;
+const CONNECTIONS = 16;
+const MEASURED_SECONDS = 8;
+const LINE_SECONDS = 10;
+/** The first part of the time, in which caches fill. */
+const WARM_UP = 0.2;
+/** What the cache of the data centre holds is in the same process as the Worker. */
+const CACHE_BYTES = 8 << 20;
+
+/**
+ * Where the pictures come from, and how that fails: settings of the Worker, and what to do with it before and meanwhile. All
+ * that a soak knows of its source is here.
+ */
+function source() {
+  const bucket = ({ buckets }) => buckets.PICTURES;
+  return {
+    // Hits do not ask the bucket whether it has another version: nothing could be answered while that fails.
+    vars: { FRESH_SECONDS: '86400' },
+    fill: (worker, bytes) => Promise.all(KEYS.map((key) => bucket(worker).put(key, bytes))),
+    fail: (worker, percent) => bucket(worker).set('fail', { kinds: ['head', 'get'], percent }),
+    failures: async (worker) => (await bucket(worker).counts()).faults.fail ?? 0,
+  };
+}
+
+async function soak(picture, minutes) {
+  const from = source();
+  const worker = await startBareWorker({ ACCESS: 'public', ...from.vars }, undefined, { cacheBytes: CACHE_BYTES });
+  try {
+    await from.fill(worker, readFileSync(picture));
+    const draw = drawing(await warm(worker));
+    const most = await capacity(worker, draw, { connections: CONNECTIONS, seconds: MEASURED_SECONDS });
+    const perSecond = most * SHARE;
+    console.log(`${most.toFixed(0)} requests a second are borne; ${perSecond.toFixed(0)} will be sent for ${minutes} minutes.`);
+    await from.fail(worker, FAILING_PERCENT);
+    const seen = await watched(worker, draw, perSecond, minutes * 60);
+    return report({ ...seen, injected: await from.failures(worker) });
+  } finally {
+    await worker.close();
+  }
+}
+
+/** Every hit, made once: `{ path, tag }`. */
+async function warm(worker) {
+  const hits = KEYS.flatMap((key) => HIT_WIDTHS.map((width) => `/image/width=${width},format=auto/${key}`));
+  const connection = worker.connect();
+  const made = [];
+  for (const path of hits) {
+    const { status, headers } = await connection.ask(path, 'GET', { accept: ACCEPT });
+    if (status !== 200) throw new Error(`${path} is ${status}`);
+    made.push({ path, tag: headers.etag });
+  }
+  connection.close();
+  return made;
+}
+
+/** Draws requests, `{ kind, path, headers, expected }`: most of them for what is cached. */
+function drawing(hits) {
+  const draw = generator(1);
+  let misses = 0;
+  return () => {
+    if (draw() < MISSES) return miss(misses++);
+    const { path, tag } = hits[Math.floor(draw() * hits.length)];
+    const isConditional = draw() < CONDITIONAL;
+    const headers = { accept: ACCEPT, ...(isConditional && { 'if-none-match': tag }) };
+    return { kind: 'hit', path, headers, expected: isConditional ? 304 : 200 };
+  };
+}
+
+/** Never twice the same, for hundreds of thousands of them. */
+function miss(number) {
+  const key = KEYS[number % KEYS.length];
+  const rest = Math.floor(number / KEYS.length);
+  const [width, quality] = [100 + (rest % 400), 10 + (Math.floor(rest / 400) % 90)];
+  return { kind: 'miss', path: `/image/width=${width},quality=${quality},format=jpeg/${key}`, headers: {}, expected: 200 };
+}
+
+/** Loads the Worker for so long and says every few seconds how it is. Answers `{ statuses, times, memory }`. */
+async function watched(worker, draw, perSecond, seconds) {
+  const statuses = { hit: {}, miss: {} };
+  const times = createHistogram();
+  const memory = [];
+  const began = performance.now();
+  const passed = () => (performance.now() - began) / 1000;
+  const sample = setInterval(() => {
+    const bytes = worker.rss();
+    if (bytes !== null) memory.push([passed(), bytes]);
+  }, 1000);
+  const line = setInterval(() => console.log(`${passed().toFixed(0).padStart(5)} s  ${state({ statuses, times, memory })}`), LINE_SECONDS * 1000);
+  const seen = (request, answer, ms) => {
+    const name = nameOf(request, answer);
+    statuses[request.kind][name] = (statuses[request.kind][name] ?? 0) + 1;
+    times.record(Math.max(1, Math.round(ms * 1000)));
+  };
+  await load(worker, draw, { perSecond, seconds, seen });
+  clearInterval(sample);
+  clearInterval(line);
+  return { statuses, times, memory };
+}
+
+/** The status of an answer, or a word where that does not say all. */
+function nameOf({ expected }, { error, status, headers, body }) {
+  if (error) return 'broken';
+  if (status === 503 && `${body}`.includes(':problem:busy')) return 'busy';
+  if ([200, 304].includes(status) && status !== expected) return `${status} instead of ${expected}`;
+  if (status === 200 && !headers['content-type'].startsWith('image/')) return 'no picture';
+  return `${status}`;
+}
+
+function state({ statuses, times, memory }) {
+  const ms = (percent) => `${(times.percentile(percent) / 1000).toFixed(1)} ms`;
+  const counts = Object.entries(statuses).map(([kind, counts]) => `${kind} ${JSON.stringify(counts)}`);
+  const mib = memory.length ? `${(memory.at(-1)[1] / 2 ** 20).toFixed(1)} MiB` : 'unknown';
+  return `${counts.join('  ')}  p50 ${ms(50)}, p99 ${ms(99)}  memory ${mib}`;
+}
+
+/** Prints what came of it; answers whether that was well. */
+function report({ statuses, times, memory, injected }) {
+  const settled = memory.filter(([time]) => time > memory.at(-1)[0] * WARM_UP);
+  const growthPercent = settled.length > 1 ? growth(settled) : 0;
+  console.log(`\n${state({ statuses, times, memory })}`);
+  console.log(`The source failed ${injected} times. ${settled.length > 1 ? `After the warm-up memory grew by ${growthPercent.toFixed(2)} %.` : 'What memory it takes, this system does not tell.'}`);
+  const faults = faultsOf({ statuses, injected, growthPercent });
+  for (const fault of faults) console.log(`NOT WELL: ${fault}.`);
+  return faults.length === 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [picture, minutes] = process.argv.slice(2);
+  if (!(await soak(picture, Number(minutes)))) process.exitCode = 1;
+}

@@ -1,0 +1,32 @@
+// The verdict of a soak is sharp: one answer too many that nothing explains, and it says so.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { faultsOf, growth } from '../benches/verdict.mjs';
+
+const good = { statuses: { hit: { 200: 9000, 304: 900 }, miss: { 200: 950, 502: 50, busy: 2 } }, injected: 50, growthPercent: 0.9 };
+const withStatuses = (kind, more) => faultsOf({ ...good, statuses: { ...good.statuses, [kind]: { ...good.statuses[kind], ...more } } });
+
+test('failures that the source explains are no faults', () => {
+  assert.deepEqual(faultsOf(good), []);
+});
+
+test('a hit is well or it is a fault', () => {
+  for (const name of ['500', '502', '503', '504', '404', 'busy', 'broken', '200 instead of 304']) {
+    assert.deepEqual(withStatuses('hit', { [name]: 1 }), [`1 hits were ${name}`]);
+  }
+});
+
+test('a miss may fail as often as the source, in the ways that say so', () => {
+  assert.deepEqual(withStatuses('miss', { 504: 1 }), ['51 misses failed, and the source only 50 times']);
+  for (const name of ['500', '404', '400', 'broken', 'no picture']) assert.deepEqual(withStatuses('miss', { [name]: 1 }), [`1 misses were ${name}`]);
+  assert.deepEqual(withStatuses('miss', { busy: 20 }), ['20 of 1020 misses were turned away']);
+});
+
+test('memory may go up and down, but not up', () => {
+  assert.deepEqual(faultsOf({ ...good, growthPercent: 1.1 }), ['memory grew by 1.10 %']);
+  const samples = (value) => Array.from({ length: 101 }, (_, time) => [time, value(time)]);
+  assert.ok(Math.abs(growth(samples((time) => 1000 + time)) - 100 / 10.5) < 1e-9);
+  assert.ok(Math.abs(growth(samples((time) => 1000 + 50 * Math.sin((time * Math.PI) / 5)))) < 1);
+  assert.ok(growth(samples((time) => 1000 - time)) < 0);
+});
