@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use lenslet::grant::{KeySet, SigningKey};
+use lenslet::grant::{Algorithm, KeySet, SigningKey, is_plain_name};
 use serde_json::{Value, json};
 
 /// Reads a file of keys, the first of which signs.
@@ -97,4 +97,23 @@ fn open_new(path: &Path) -> std::io::Result<File> {
 fn write(file: &mut File, keys: &[Value]) -> std::io::Result<()> {
     file.write_all(print(keys).as_bytes())?;
     file.sync_all()
+}
+
+/// Reads a file of keys whose first one can sign URLs.
+pub(crate) fn read_for_urls(path: &Path) -> Result<SigningKey, Box<dyn Error>> {
+    let (_, key) = read(path)?;
+    let shown = path.display();
+    if key.algorithm() != Algorithm::Hs256 {
+        return Err(format!(
+            "{shown}: the first key is for {}, and URLs are signed by HS256; make one with `lenslet key new --for urls`",
+            key.algorithm().name()
+        )
+        .into());
+    }
+    if !is_plain_name(key.kid()) {
+        return Err(
+            format!("{shown}: the first key needs a 'kid' of 1 to 64 of A-Z, a-z, 0-9, - and _").into()
+        );
+    }
+    Ok(key)
 }

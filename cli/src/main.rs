@@ -1,10 +1,11 @@
-//! `lenslet`: keys, signed URLs, tokens, and the check of a configuration, on the command line.
+//! `lenslet`: keys, signed URLs, tokens, purges, and the check of a configuration, on the command line.
 //!
 //! What is said is said on stdout where another program may want it, and on stderr where a person should know.
 
 mod key;
 mod key_file;
 mod policy;
+mod purge;
 mod settings;
 mod sign;
 mod time;
@@ -18,7 +19,7 @@ use clap::{Parser, Subcommand};
 /// What a command ends with: nothing, or a sentence that says what to do.
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// Keys, signed URLs and tokens for Lenslet, and the check of its configuration.
+/// Keys, signed URLs, tokens and purges for Lenslet, and the check of its configuration.
 #[derive(Parser)]
 #[command(
     name = "lenslet",
@@ -38,6 +39,7 @@ enum Command {
     #[command(subcommand)]
     Key(key::Command),
     Sign(sign::Arguments),
+    Purge(purge::Arguments),
     Token(token::Arguments),
     #[command(subcommand)]
     Policy(policy::Command),
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Key(command) => key::run(&command),
         Command::Sign(arguments) => sign::run(&arguments),
+        Command::Purge(arguments) => purge::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Policy(command) => policy::run(&command),
     };

@@ -68,7 +68,8 @@ fn check(settings: &Settings) -> Outcome {
     let fail = |error: String| Err(format!("{}: {error}", settings.place_of(&error)).into());
     match Config::read(|name| settings.value(name)) {
         Ok(config) => {
-            config.rates.iter().find_map(|(class, rate)| unbound(class, rate, settings)).map_or(Ok(()), fail)
+            let rates = config.rates.iter().find_map(|(class, rate)| unbound(class, rate, settings));
+            rates.or_else(|| no_bucket(&config, settings)).map_or(Ok(()), fail)
         }
         Err(error) => fail(error.to_string()),
     }
@@ -86,4 +87,16 @@ fn unbound(class: &str, rate: &Rate, settings: &Settings) -> Option<String> {
         )),
         Some(_) => None,
     }
+}
+
+/// A bucket that the settings speak of and nothing binds. Without any binding at all, they are somewhere else.
+fn no_bucket(config: &Config, settings: &Settings) -> Option<String> {
+    let sources = config.sources.buckets().map(|(name, binding)| (format!("SOURCES.{name}"), binding));
+    let variants =
+        config.variant_store.iter().map(|store| ("VARIANT_STORE".to_owned(), store.binding.as_str()));
+    let is_bound = |binding: &str| settings.buckets.iter().any(|bucket| bucket.binding == binding);
+    let (row, binding) = sources.chain(variants).find(|(_, binding)| !is_bound(binding))?;
+    (!settings.buckets.is_empty()).then(|| {
+        format!("{row}: no [[r2_buckets]] has the binding {binding}; environments do not inherit them")
+    })
 }

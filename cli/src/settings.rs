@@ -21,6 +21,8 @@ struct Configuration {
     #[serde(default)]
     ratelimits: Vec<RateLimit>,
     #[serde(default)]
+    r2_buckets: Vec<Bucket>,
+    #[serde(default)]
     env: BTreeMap<String, Environment>,
 }
 
@@ -30,6 +32,14 @@ struct Environment {
     vars: Variables,
     #[serde(default)]
     ratelimits: Vec<RateLimit>,
+    #[serde(default)]
+    r2_buckets: Vec<Bucket>,
+}
+
+/// A bucket that is bound.
+#[derive(Deserialize, Clone)]
+pub(crate) struct Bucket {
+    pub(crate) binding: String,
 }
 
 /// A rate-limiting binding: so many in so many seconds.
@@ -71,6 +81,7 @@ pub(crate) struct Settings {
     default_place: String,
     table: BTreeMap<String, (String, String)>,
     pub(crate) rate_limits: Vec<RateLimit>,
+    pub(crate) buckets: Vec<Bucket>,
 }
 
 impl<'a> Sources<'a> {
@@ -97,10 +108,11 @@ impl<'a> Sources<'a> {
 
     /// The settings of one environment. It has none of the others' (wrangler calls that "not inherited").
     pub(crate) fn settings(&self, environment: Option<&str>, run: Where) -> Result<Settings, Box<dyn Error>> {
-        let (variables, rate_limits) = match environment {
-            None => (&self.configuration.vars, &self.configuration.ratelimits),
-            Some(name) => match self.configuration.env.get(name) {
-                Some(environment) => (&environment.vars, &environment.ratelimits),
+        let Configuration { vars, ratelimits, r2_buckets, env } = &self.configuration;
+        let (variables, rate_limits, buckets) = match environment {
+            None => (vars, ratelimits, r2_buckets),
+            Some(name) => match env.get(name) {
+                Some(found) => (&found.vars, &found.ratelimits, &found.r2_buckets),
                 None => return Err(self.no_environment(name).into()),
             },
         };
@@ -121,6 +133,7 @@ impl<'a> Sources<'a> {
             default_place: self.path.display().to_string(),
             table,
             rate_limits: rate_limits.clone(),
+            buckets: buckets.clone(),
         })
     }
 

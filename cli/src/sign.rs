@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::Args;
-use lenslet::grant::{Algorithm, is_plain_name, normalise, own_parameter, sign_url};
+use lenslet::grant::{normalise, own_parameter, sign_url};
 use lenslet::recipe::{Source, TransformUrl};
 
 use crate::time::{duration_seconds, now_seconds};
@@ -65,21 +65,7 @@ fn read_set(text: &str) -> Result<Set, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let (_, key) = key_file::read(&arguments.keys)?;
-    if key.algorithm() != Algorithm::Hs256 {
-        return Err(format!(
-            "{}: the first key is for {}, and URLs are signed by HS256; make one with `lenslet key new --for urls`",
-            arguments.keys.display(),
-            key.algorithm().name()
-        )
-        .into());
-    }
-    if !is_plain_name(key.kid()) {
-        let shown = arguments.keys.display();
-        return Err(
-            format!("{shown}: the first key needs a 'kid' of 1 to 64 of A-Z, a-z, 0-9, - and _").into()
-        );
-    }
+    let key = key_file::read_for_urls(&arguments.keys)?;
     let now = now_seconds();
     let expires = arguments.expires.map(|seconds| now + seconds).or(arguments.expires_at);
     if expires.is_some_and(|expires| expires <= now) {
@@ -100,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 }
 
 /// Scheme and host, which may be missing, and the rest.
-fn split(url: &str) -> Result<(&str, &str), Box<dyn Error>> {
+pub(crate) fn split(url: &str) -> Result<(&str, &str), Box<dyn Error>> {
     let is_scheme =
         |scheme: &&str| url.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
     let host_at =

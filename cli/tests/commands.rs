@@ -4,19 +4,21 @@
 mod commands {
     mod keys;
     mod policy;
+    mod purge;
     mod sign;
     mod support;
     mod token;
 
     use self::support::Folder;
 
-    const ALL: [&[&str]; 9] = [
+    const ALL: [&[&str]; 10] = [
         &[],
         &["key"],
         &["key", "new"],
         &["key", "rotate"],
         &["key", "jwks"],
         &["sign"],
+        &["purge"],
         &["token"],
         &["policy"],
         &["policy", "check"],

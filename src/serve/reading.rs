@@ -148,6 +148,10 @@ async fn speak<'a, W: World>(
     ends_ms: f64,
 ) -> Result<Opened<'a, W>, SourceError> {
     let source = place.source;
+    if source.is_locked {
+        let name = source.credentials.as_deref().unwrap_or_default();
+        return Err(wrong(source, format!("its secret {name} is not set")));
+    }
     let known = asking.known.filter(|known| known.place == place.name());
     let failed = |StoreError(reason)| away(source, Fault::Failed(reason));
     let found = match (&source.kind, &place.at) {
@@ -162,7 +166,7 @@ async fn speak<'a, W: World>(
             let found = world.get(binding, key).await.map_err(failed)?;
             found.map(|(version, blob)| (version, true, blob))
         }
-        (Kind::S3 { s3, credentials }, At::Key(key)) => {
+        (Kind::S3 { s3, credentials: Some(credentials) }, At::Key(key)) => {
             let signed = s3.request(&Method::GET, key, credentials, seconds(world.now_ms()));
             let Some(signed) = signed else { return Ok(Opened::Missing) };
             let request = Outgoing::signed(signed, known.and_then(condition_of));

@@ -22,6 +22,8 @@ pub struct Source {
     pub kind: Kind,
     /// The setting with its secrets.
     pub credentials: Option<String>,
+    /// Whether that is not set, so that nothing can be read. The other sources can be.
+    pub is_locked: bool,
     /// The longest wait for the head of an answer.
     pub first_byte_ms: u32,
     /// The longest wait for all of an answer, a second try included.
@@ -42,8 +44,8 @@ pub enum Kind {
     S3 {
         /// The bucket.
         s3: S3,
-        /// What requests are signed with.
-        credentials: Credentials,
+        /// What requests are signed with; nothing as long as the source lacks them.
+        credentials: Option<Credentials>,
     },
     /// A server of HTTP.
     Http {
@@ -264,6 +266,14 @@ impl Sources {
         !self.find_address(address).is_empty()
     }
 
+    /// The buckets that are read by a binding: the name of each source, and its binding.
+    pub fn buckets(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.table.iter().filter_map(|source| match &source.kind {
+            Kind::R2 { binding, .. } => Some((source.name.as_str(), binding.as_str())),
+            Kind::S3 { .. } | Kind::Http { .. } => None,
+        })
+    }
+
     /// Whether anything is read by HTTP, so that requests could go round in circles.
     pub fn speak_http(&self) -> bool {
         self.table.iter().any(|source| !matches!(source.kind, Kind::R2 { .. }))
@@ -288,9 +298,11 @@ impl Source {
         let total_ms = milliseconds("total_ms", TOTAL_MS)?;
         let written: WrittenKind = serde_json::from_value(row).map_err(|error| error.to_string())?;
         let credentials = written.credentials().map(str::to_owned);
-        let kind = Kind::read(written, secret)?;
+        let secret = credentials.as_deref().and_then(secret);
+        let is_locked = credentials.is_some() && secret.is_none();
+        let kind = Kind::read(written, secret.as_deref())?;
         let first_byte_ms = first_byte_ms.min(total_ms);
-        Ok(Self { name: name.to_owned(), kind, credentials, first_byte_ms, total_ms })
+        Ok(Self { name: name.to_owned(), kind, credentials, is_locked, first_byte_ms, total_ms })
     }
 
     /// Whether it is asked for keys, and not for whole addresses alone.
@@ -327,26 +339,24 @@ impl WrittenKind {
 }
 
 impl Kind {
-    fn read(written: WrittenKind, secret: &impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+    /// Reads a kind with what its secret says, where that is set.
+    fn read(written: WrittenKind, secret: Option<&str>) -> Result<Self, String> {
         match written {
             WrittenKind::R2 { binding, prefix } => Ok(Self::R2 { binding, prefix: folder(&prefix) }),
-            WrittenKind::S3 { endpoint, bucket, region, style, prefix, credentials } => {
-                let s3 = S3::new(&endpoint, &bucket, &region, style, &folder(&prefix))
-                    .map_err(|error| error.to_string())?;
-                let json =
-                    secret(&credentials).ok_or_else(|| format!("credentials: {credentials} is not set"))?;
-                let credentials = Credentials::parse(&json)
-                    .map_err(|error| format!("credentials: {credentials}: {error}"))?;
-                Ok(Self::S3 { s3, credentials })
+            WrittenKind::S3 { endpoint, bucket, region, style, prefix, credentials: name } => {
+                let s3 = S3::new(&endpoint, &bucket, &region, style, &folder(&prefix));
+                let credentials = secret.map(Credentials::parse).transpose();
+                let credentials = credentials.map_err(|error| format!("credentials: {name}: {error}"))?;
+                Ok(Self::S3 { s3: s3.map_err(|error| error.to_string())?, credentials })
             }
             WrittenKind::Http { url, redirects, headers, secret_headers, by_url } => {
-                let mut headers: Vec<(String, String)> = headers.into_iter().collect();
-                if let Some(name) = secret_headers {
-                    let json = secret(&name).ok_or_else(|| format!("secret_headers: {name} is not set"))?;
-                    let table: BTreeMap<String, String> = serde_json::from_str(&json)
-                        .map_err(|_| format!("secret_headers: {name} must be a table of headers"))?;
-                    headers.extend(table);
-                }
+                let read = |json| serde_json::from_str::<BTreeMap<String, String>>(json);
+                let name = secret_headers.unwrap_or_default();
+                let secrets = secret.map(read).transpose();
+                // What is wrong with a secret is not told: that would show a part of it.
+                let secrets =
+                    secrets.map_err(|_| format!("secret_headers: {name} must be a table of headers"))?;
+                let headers: Vec<_> = headers.into_iter().chain(secrets.into_iter().flatten()).collect();
                 let http =
                     Http::new(&url, &redirects, &headers).map_err(|error: HttpError| error.to_string())?;
                 Ok(Self::Http { http, by_url })
@@ -369,6 +379,7 @@ mod tests {
         let secret = |name: &str| match name {
             "TOKEN" => Some(r#"{"authorization":"Bearer x"}"#.to_owned()),
             "S3_KEY" => Some(r#"{"access_key_id":"id","secret_access_key":"secret"}"#.to_owned()),
+            "S3_KEY2" => Some("secret".to_owned()),
             _ => None,
         };
         Sources::parse(Some(sources), routes, secret).map_err(|error| error.to_string())
@@ -431,6 +442,14 @@ mod tests {
     }
 
     #[test]
+    fn a_source_without_its_secret_is_locked_and_stops_no_other() {
+        let table = TABLE.replace("S3_KEY", "NOT_SET").replace("TOKEN", "NOT_SET_EITHER");
+        let sources = read(&table, Some(r#"[{"sources":["main"]}]"#)).unwrap();
+        let locked = sources.table.iter().filter(|source| source.is_locked);
+        assert_eq!(locked.map(|source| source.name.as_str()).collect::<Vec<_>>(), ["s3", "shop"]);
+    }
+
+    #[test]
     fn says_which_row_is_wrong() {
         let one = r#"{"a":{"type":"r2","binding":"A"}}"#;
         for (sources, routes, wrong) in [
@@ -441,11 +460,10 @@ mod tests {
             (r#"{"a":{"type":"r2","binding":"A","total_ms":0}}"#, None, "SOURCES.a: total_ms: it must be"),
             (r#"{"a":{"type":"http","url":"a.example"}}"#, None, "it must begin with https://"),
             (r#"{"a":{"type":"http","url":"https://a","headers":{"via":"x"}}}"#, None, "'via' is no header"),
-            (r#"{"a":{"type":"http","url":"https://a","secret_headers":"X"}}"#, None, "X is not set"),
             (
-                r#"{"a":{"type":"s3","endpoint":"https://a","bucket":"abc","region":"r","credentials":"X"}}"#,
+                r#"{"a":{"type":"http","url":"https://a","secret_headers":"S3_KEY2"}}"#,
                 None,
-                "credentials: X is not set",
+                "S3_KEY2 must be a table",
             ),
             (
                 r#"{"a":{"type":"s3","endpoint":"https://a","bucket":"abc","region":"r","credentials":"TOKEN"}}"#,

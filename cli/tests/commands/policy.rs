@@ -101,3 +101,18 @@ fn the_configuration_that_the_documentation_shows_is_good() {
     folder.ok(&["policy", "check"]);
     assert!(said_of(&folder, &all.replace("thumb =", "thump ="), &[]).contains("PRESETS has no 'thumb'"));
 }
+
+#[test]
+fn buckets_that_nothing_binds_are_named() {
+    let folder = Folder::new("buckets");
+    let sources = "[vars.SOURCES]\na = { type = \"r2\", binding = \"PHOTOS\" }\n";
+    let bound =
+        |binding| format!("{GOOD}{sources}[[r2_buckets]]\nbinding = \"{binding}\"\nbucket_name = \"x\"\n");
+    let said = said_of(&folder, &bound("PICTURES"), &[]);
+    assert!(said.contains("SOURCES.a: no [[r2_buckets]] has the binding PHOTOS"), "{said}");
+    folder.write("wrangler.toml", &bound("PHOTOS"));
+    folder.ok(&["policy", "check"]);
+    let store = bound("PHOTOS")
+        .replace("[vars.SOURCES]", "[vars.VARIANT_STORE]\nbinding = \"OTHER\"\n[vars.SOURCES]");
+    assert!(said_of(&folder, &store, &[]).contains("VARIANT_STORE: no [[r2_buckets]] has the binding OTHER"));
+}
