@@ -135,13 +135,6 @@ impl World for Edge {
         Delay::from(Duration::from_millis(milliseconds.into())).await;
     }
 
-    fn bell(&self) -> (Bell, impl Future<Output = ()>) {
-        let (bell, rung) = bell();
-        (bell, async move {
-            let _ = JsFuture::from(rung).await;
-        })
-    }
-
     fn stay(&self) -> Bell {
         let (bell, rung) = bell();
         self.context.wait_until(async move {
@@ -155,8 +148,7 @@ impl World for Edge {
     }
 }
 
-/// A promise, and what keeps it. Who waits for it goes on as the request it is, whoever keeps it: a waker of ours would
-/// have it go on as the other request, which may not touch what is its own.
+/// A promise, and what keeps it.
 fn bell() -> (Bell, Promise) {
     let keep = AssertUnwindSafe(RefCell::new(None::<Function>));
     let promise = Promise::new(&mut |resolve, _| drop(keep.replace(Some(resolve))));

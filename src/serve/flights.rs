@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::patience::{until, within};
+use super::patience::wait_for;
 use super::ports::{Bell, World};
 
 /// Work by name, and what it comes to.
@@ -18,7 +18,6 @@ struct Flight<T> {
     is_over: Cell<bool>,
     /// Nothing where the leader vanished.
     outcome: RefCell<Option<T>>,
-    waiting: RefCell<Vec<Bell>>,
 }
 
 /// Time-outs end all work earlier. A flight that is older has lost its leader.
@@ -66,9 +65,8 @@ impl<T: Clone> Flights<T> {
             if now_ms >= given_up_ms {
                 return None;
             }
-            let (bell, rung) = world.bell();
-            flight.waiting.borrow_mut().push(bell);
-            within(world, until(given_up_ms.min(flight.began_ms + LONGEST_MS), now_ms), rung).await;
+            let lost_ms = given_up_ms.min(flight.began_ms + LONGEST_MS);
+            wait_for(world, lost_ms, || flight.is_over.get()).await;
             if let Some(outcome) = flight.outcome.borrow().clone() {
                 return Some(Landed { outcome, is_shared: true });
             }
@@ -86,12 +84,7 @@ impl<T: Clone> Flights<T> {
     }
 
     fn lead<'a, W: World>(&'a self, world: &W, name: &'a str, began_ms: f64) -> Lead<'a, T> {
-        let flight = Rc::new(Flight {
-            began_ms,
-            is_over: Cell::new(false),
-            outcome: RefCell::new(None),
-            waiting: RefCell::default(),
-        });
+        let flight = Rc::new(Flight { began_ms, is_over: Cell::new(false), outcome: RefCell::new(None) });
         self.0.borrow_mut().insert(name.to_owned(), Rc::clone(&flight));
         Lead { flights: self, name, flight, stay: Some(world.stay()) }
     }
@@ -112,7 +105,7 @@ impl<T> Drop for Lead<'_, T> {
             flights.remove(self.name);
         }
         drop(flights);
-        for bell in self.flight.waiting.take().into_iter().chain(self.stay.take()) {
+        if let Some(bell) = self.stay.take() {
             bell();
         }
     }

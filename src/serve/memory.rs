@@ -3,23 +3,23 @@
 //! A transform waits for its file piece by piece, and others run meanwhile. Each is promised what it will hold before it
 //! takes the first byte; whoever finds too little left waits its turn for a while, and beyond that is sent away.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
-use super::patience::{until, within};
-use super::ports::{Bell, World};
+use super::patience::wait_for;
+use super::ports::World;
 use super::problem::Problem;
 use crate::picture::budget::LARGEST_TRANSFORM_BYTES;
 
 /// More than this many would wait longer than anybody looks at an empty frame.
-const MOST_WAITING: usize = 64;
+const MOST_WAITING: u32 = 64;
 /// And nobody waits longer than this.
 const PATIENCE_MS: f64 = 3_000.0;
 
 /// Bytes that transforms of this isolate have been promised.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Ledger {
     promised: Cell<u64>,
-    waiting: RefCell<Vec<Bell>>,
+    waiting: Cell<u32>,
 }
 
 /// A promise, until it is dropped.
@@ -53,28 +53,22 @@ impl Ledger {
 
     fn give_back(&self, bytes: u64) {
         self.promised.set(self.promised.get().saturating_sub(bytes));
-        // Whoever fits best is not looked for: all of them try in the order they came.
-        for bell in self.waiting.take() {
-            bell();
-        }
     }
 }
 
 impl Promise<'_> {
     /// Makes it a promise of so many bytes instead, as soon as others leave them.
     pub(super) async fn resize<W: World>(&mut self, world: &W, bytes: u64) -> Result<(), Problem> {
-        let given_up_ms = world.now_ms() + PATIENCE_MS;
-        while !self.try_resize(bytes) {
-            let left_ms = until(given_up_ms, world.now_ms());
-            let is_full = self.ledger.waiting.borrow().len() >= MOST_WAITING;
-            if bytes > LARGEST_TRANSFORM_BYTES || is_full || world.now_ms() >= given_up_ms {
-                return Err(Problem::Busy);
-            }
-            let (bell, rung) = world.bell();
-            self.ledger.waiting.borrow_mut().push(bell);
-            within(world, left_ms, rung).await;
+        if self.try_resize(bytes) {
+            return Ok(());
         }
-        Ok(())
+        let Some(_place) = Place::take(&self.ledger.waiting).filter(|_| bytes <= LARGEST_TRANSFORM_BYTES)
+        else {
+            return Err(Problem::Busy);
+        };
+        let given_up_ms = world.now_ms() + PATIENCE_MS;
+        let has_room = wait_for(world, given_up_ms, || self.try_resize(bytes)).await;
+        if has_room { Ok(()) } else { Err(Problem::Busy) }
     }
 
     fn try_resize(&mut self, bytes: u64) -> bool {
@@ -97,9 +91,22 @@ impl Drop for Promise<'_> {
     }
 }
 
-impl std::fmt::Debug for Ledger {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ledger").field("promised", &self.promised).finish_non_exhaustive()
+/// A place among those who wait.
+struct Place<'a>(&'a Cell<u32>);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a Cell<u32>) -> Option<Self> {
+        if waiting.get() >= MOST_WAITING {
+            return None;
+        }
+        waiting.set(waiting.get() + 1);
+        Some(Self(waiting))
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
     }
 }
 

@@ -45,7 +45,7 @@ pub struct Fetched<B> {
     pub blob: B,
 }
 
-/// Ends a wait, perhaps another request's.
+/// Ends a stay.
 pub type Bell = Box<dyn FnOnce()>;
 
 /// A body that the cache holds.
@@ -143,9 +143,6 @@ pub trait World {
 
     /// Waits for about so many milliseconds, while others go on.
     async fn wait(&self, milliseconds: u32);
-
-    /// A wait, and what ends it: any request of this isolate may.
-    fn bell(&self) -> (Bell, impl Future<Output = ()>);
 
     /// Lets this request go on although its client went away, until the bell rings.
     fn stay(&self) -> Bell;

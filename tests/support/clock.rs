@@ -14,8 +14,6 @@ pub struct Clock {
     /// When each of those who wait will be through.
     sleepers: RefCell<BTreeMap<u64, f64>>,
     next: Cell<u64>,
-    /// How often somebody was woken by another.
-    rings: Cell<u64>,
 }
 
 impl Clock {
@@ -40,28 +38,12 @@ impl Clock {
         Sleep { clock: Rc::clone(self), id, until_ms }
     }
 
-    /// A wait, and what ends it.
-    pub fn bell(self: &Rc<Self>) -> (Box<dyn FnOnce()>, impl Future<Output = ()> + use<>) {
-        let (is_rung, clock) = (Rc::new(Cell::new(false)), Rc::clone(self));
-        let flag = Rc::clone(&is_rung);
-        let end = move || {
-            flag.set(true);
-            clock.rings.set(clock.rings.get() + 1);
-        };
-        let rung = poll_fn(move |_| if is_rung.get() { Poll::Ready(()) } else { Poll::Pending });
-        (Box::new(end), rung)
-    }
-
     /// Runs a future to its end: whenever nobody can go on, time passes until the next one can.
     pub fn run<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         loop {
-            let rings = self.rings.get();
             if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 return output;
-            }
-            if self.rings.get() != rings {
-                continue;
             }
             let next_ms = self.sleepers.borrow().values().copied().reduce(f64::min);
             let next_ms = next_ms.expect("everybody waits for what will never come");

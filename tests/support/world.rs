@@ -173,10 +173,6 @@ impl ports::World for World {
         self.clock.sleep(f64::from(milliseconds)).await;
     }
 
-    fn bell(&self) -> (Bell, impl Future<Output = ()>) {
-        self.clock.bell()
-    }
-
     fn stay(&self) -> Bell {
         self.stays.set(self.stays.get() + 1);
         let stays = Rc::clone(&self.stays);
