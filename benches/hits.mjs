@@ -13,7 +13,7 @@ const PATH = `/image/width=400,format=jpeg/${KEY}`;
 const EXPIRES = 4_102_444_800;
 const CONNECTIONS = 32;
 
-/** Measures all in turn; answers rows of `{ subject, perSecond: [] }`, the one without Lenslet first. */
+/** Measures all in turn; answers rows of `{ subject, runs: [{ perSecond, p50, p99 }] }`, times in ms, those without Lenslet first. */
 export async function measureHits({ picture, rounds, seconds, tell }) {
   await requireWrk();
   const secret = { kty: 'oct', kid: 'bench', alg: 'HS256', k: randomBytes(32).toString('base64url') };
@@ -22,12 +22,14 @@ export async function measureHits({ picture, rounds, seconds, tell }) {
   try {
     subjects.push(await startLenslet('Lenslet, public', { ACCESS: 'public' }, PATH, bytes));
     subjects.push(await startLenslet('Lenslet, signed URL', { URL_KEYS: { keys: [secret] } }, sign(secret), bytes));
-    subjects.unshift(await startOnlyCache(subjects[0].answer));
+    const { answer } = subjects[0];
+    subjects.unshift(await startBare('a Worker that only answers', 'only-answer.mjs', answer));
+    subjects.unshift(await startBare('a Worker that only reads the Cache API', 'only-cache.mjs', answer));
     for (let round = 0; round < rounds; round++) {
       tell(`round ${round + 1} of ${rounds} …`);
-      for (const subject of subjects) subject.perSecond.push(await wrk(subject.url, seconds));
+      for (const subject of subjects) subject.runs.push(await wrk(subject.url, seconds));
     }
-    return subjects.map(({ name, perSecond }) => ({ subject: name, perSecond }));
+    return subjects.map(({ name, runs }) => ({ subject: name, runs }));
   } finally {
     await Promise.all(subjects.map(({ worker }) => worker.close()));
   }
@@ -46,10 +48,10 @@ async function startLenslet(name, vars, path, bytes) {
   return hit({ name, worker, url: worker.url + path });
 }
 
-async function startOnlyCache(answer) {
-  const worker = await startBareWorker({}, fileURLToPath(new URL('only-cache.mjs', import.meta.url)));
+async function startBare(name, file, answer) {
+  const worker = await startBareWorker({}, fileURLToPath(new URL(file, import.meta.url)));
   await fetch(worker.url, { method: 'PUT', body: answer });
-  return hit({ name: 'a Worker that only reads the Cache API', worker, url: worker.url });
+  return hit({ name, worker, url: worker.url });
 }
 
 /** Asked twice, it answers from the cache; keeps what it answered. */
@@ -59,7 +61,7 @@ async function hit(subject) {
     const answer = Buffer.from(await response.arrayBuffer());
     if (!response.ok) throw new Stop(`${subject.name} answers ${response.status}: ${answer}`);
     const isHit = response.headers.get('cache-status')?.endsWith('hit') ?? response.headers.get('cf-cache-status') === 'HIT';
-    if (isHit) return { ...subject, answer, perSecond: [] };
+    if (isHit) return { ...subject, answer, runs: [] };
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Stop(`${subject.name} never answers from the cache.`);
@@ -72,8 +74,15 @@ async function requireWrk() {
 }
 
 async function wrk(url, seconds) {
-  const { ok, text } = await ask('wrk', ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, url]);
+  const { ok, text } = await ask('wrk', ['-t1', '--latency', `-c${CONNECTIONS}`, `-d${seconds}s`, url]);
   const perSecond = Number(text.match(/Requests\/sec:\s+([\d.]+)/)?.[1]);
-  if (!ok || !perSecond || /Non-2xx/.test(text)) throw new Stop(`wrk could not measure ${url}:\n${text}`);
-  return perSecond;
+  const [p50, p99] = [50, 99].map((percent) => milliseconds(text.match(new RegExp(`^\\s+${percent}%\\s+(\\S+)$`, 'm'))?.[1]));
+  if (!ok || !(perSecond && p50 && p99) || /Non-2xx/.test(text)) throw new Stop(`wrk could not measure ${url}:\n${text}`);
+  return { perSecond, p50, p99 };
+}
+
+/** A time as wrk writes it. */
+function milliseconds(text = '') {
+  const [, number, unit] = text.match(/^([\d.]+)(us|ms|s)$/) ?? [];
+  return Number(number) * { us: 0.001, ms: 1, s: 1000 }[unit];
 }

@@ -11,8 +11,8 @@ import { makeSamples } from './lib/samples.mjs';
 import { toolEnvironment } from './lib/tools.mjs';
 import { setUp } from './setup.mjs';
 
-const HELP = `Measures what access control costs: CPU time per grant, and requests per second of a cached picture beside a
-Worker that only reads the Cache API (by wrk against workerd; all in turn).
+const HELP = `Measures what access control costs: CPU time per grant, and requests per second and times of a cached picture beside
+a Worker that only reads the Cache API and one that only answers (by wrk against workerd; all in turn).
 
   npm run bench:access [-- --rounds <n>] [-- --seconds <n>]
 
@@ -48,14 +48,16 @@ function table(rows) {
 
 function ratios(rows) {
   const middle = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+  const of = (runs, what) => runs.map((run) => run[what]);
   const [least] = rows;
-  const lines = rows.map(({ subject, perSecond }) => {
-    // Each round's own ratio: what slows the machine slows both.
-    const shares = perSecond.map((one, round) => one / least.perSecond[round]);
-    const range = `${Math.min(...shares).toFixed(2)}–${Math.max(...shares).toFixed(2)}`;
-    return `| ${subject} | ${middle(perSecond).toFixed(0)} | ${middle(shares).toFixed(2)} | ${range} |`;
+  const lines = rows.map(({ subject, runs }) => {
+    // Each round's own ratio: what slows the machine slows all of them.
+    const costs = runs.map(({ perSecond }, round) => least.runs[round].perSecond / perSecond);
+    const range = `${Math.min(...costs).toFixed(2)}–${Math.max(...costs).toFixed(2)}`;
+    const [perSecond, p50, p99] = ['perSecond', 'p50', 'p99'].map((what) => middle(of(runs, what)));
+    return `| ${subject} | ${perSecond.toFixed(0)} | ${p50.toFixed(2)} | ${p99.toFixed(2)} | ${middle(costs).toFixed(2)} | ${range} |`;
   });
-  return ['| cached hit, wrk against workerd | requests/s | × the first | min–max |', '|---|---:|---:|---:|', ...lines].join('\n');
+  return ['| cached hit, wrk against workerd | requests/s | p50 ms | p99 ms | costs × the first | min–max |', '|---|---:|---:|---:|---:|---:|', ...lines].join('\n');
 }
 
 onInterrupt();

@@ -52,6 +52,7 @@ pub(super) struct Representation {
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 /// The hints that a server asks for (RFC 8942).
 const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
+const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 
 /// On every answer, errors included: nothing here may run, be sniffed or be kept from another site's page.
@@ -121,6 +122,8 @@ impl Representation {
 pub(super) struct Delivery<'a> {
     /// `Cache-Control`'s `max-age`.
     pub max_age_seconds: u32,
+    /// The same for caches in front of us, which clients do not notice (RFC 9213).
+    pub shared_seconds: u32,
     /// Whether anybody may keep it for anybody.
     pub is_for_everyone: bool,
     /// Whether another `Accept` might have got another answer.
@@ -143,7 +146,11 @@ impl Delivery<'_> {
         headers.extend(always());
         let who = if self.is_for_everyone { "public" } else { "private" };
         let most = if self.is_stale { STALE_SECONDS } else { u32::MAX };
-        set(headers, CACHE_CONTROL, &format!("{who}, max-age={}", self.max_age_seconds.min(most)));
+        let seconds = self.max_age_seconds.min(most);
+        set(headers, CACHE_CONTROL, &format!("{who}, max-age={seconds}"));
+        if self.is_for_everyone {
+            set(headers, CDN_CACHE_CONTROL, &format!("max-age={}", seconds.min(self.shared_seconds)));
+        }
         set(headers, CACHE_STATUS, &format!("lenslet; {}", self.cache_status));
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         if self.varies_by == Some("Cookie") {

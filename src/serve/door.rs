@@ -291,6 +291,7 @@ impl Permit<'_> {
         Delivery {
             max_age_seconds: left
                 .map_or(most, |left| u32::try_from(left).map_or(most, |left| left.min(most))),
+            shared_seconds: self.config.freshness.fresh_seconds,
             is_for_everyone: self.grant.is_none() && self.policy.is_for_everyone(),
             varies_by_accept,
             depends,

@@ -27,6 +27,7 @@ fn a_picture_comes_with_every_header_it_needs() {
          cache-control: public, max-age=3600\n\
          cache-status: lenslet; fwd=uri-miss; stored\n\
          cache-tag: src-a/b%20c.png\n\
+         cdn-cache-control: max-age=60\n\
          content-length: {length}\n\
          content-type: image/png\n\
          etag: {etag}\n\
@@ -133,6 +134,7 @@ fn what_the_client_has_is_not_sent_again() {
              cache-control: public, max-age=3600\n\
              cache-status: lenslet; hit\n\
              cache-tag: src-a/b%20c.png\n\
+             cdn-cache-control: max-age=60\n\
              etag: {etag}\n\
              last-modified: Sun, 06 Nov 1994 08:49:37 GMT\n"
         );

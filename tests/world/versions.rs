@@ -108,6 +108,7 @@ fn sources_are_shown_as_they_are_and_only_pictures() {
          cache-control: public, max-age=3600\n\
          cache-status: lenslet; fwd=bypass\n\
          cache-tag: src-a.png\n\
+         cdn-cache-control: max-age=60\n\
          content-length: {}\n\
          content-type: image/png\n\
          etag: \"one\"\n\
