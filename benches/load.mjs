@@ -24,7 +24,7 @@ export async function capacity(worker, draw, { connections, seconds }) {
 
 /**
  * So many requests of `draw` a second for so long. Tells `seen` of each, with its answer or error, and the milliseconds since
- * it was due: who waits for a connection waits, too.
+ * it was due: who waits for a connection waits, too. Answers how many were waiting for one at the end.
  */
 export async function load(worker, draw, { perSecond, seconds, seen }) {
   const idle = [];
@@ -64,6 +64,8 @@ export async function load(worker, draw, { perSecond, seconds, seen }) {
       all.add(asked);
     }
   }
+  const late = waiting.length;
   await Promise.all(all);
   for (const connection of idle) connection.close();
+  return late;
 }

@@ -1,5 +1,5 @@
 // The Worker under a load that it bears, for a long time, while its source fails now and then: does everybody get what they
-// should, and does it need more and more memory? Usage: soak.mjs <picture> <minutes>
+// should, and does it need more and more memory? Usage: soak.mjs <picture> <minutes> <percent>
 
 import { readFileSync } from 'node:fs';
 import { createHistogram } from 'node:perf_hooks';
@@ -17,7 +17,6 @@ const MISSES = 0.1;
 /** Of the hits, those who have the picture already. */
 const CONDITIONAL = 0.2;
 const FAILING_PERCENT = 5;
-const SHARE = 0.7;
 const CONNECTIONS = 16;
 const MEASURED_SECONDS = 8;
 const LINE_SECONDS = 10;
@@ -25,6 +24,9 @@ const LINE_SECONDS = 10;
 const WARM_UP = 0.2;
 /** What the cache of the data centre holds is in the same process as the Worker. */
 const CACHE_BYTES = 8 << 20;
+
+/** Garbage is collected whole each time, so that what is left is what somebody holds: V8 would else take hundreds of MiB. */
+const V8_FLAGS = ['--gc-global', '--max-semi-space-size=1'];
 
 /**
  * Where the pictures come from, and how that fails: settings of the Worker, and what to do with it before and meanwhile. All
@@ -41,18 +43,18 @@ function source() {
   };
 }
 
-async function soak(picture, minutes) {
+async function soak(picture, minutes, percent) {
   const from = source();
-  const worker = await startBareWorker({ ACCESS: 'public', ...from.vars }, undefined, { cacheBytes: CACHE_BYTES });
+  const worker = await startBareWorker({ ACCESS: 'public', ...from.vars }, undefined, { cacheBytes: CACHE_BYTES, v8Flags: V8_FLAGS });
   try {
     await from.fill(worker, readFileSync(picture));
     const draw = drawing(await warm(worker));
     const most = await capacity(worker, draw, { connections: CONNECTIONS, seconds: MEASURED_SECONDS });
-    const perSecond = most * SHARE;
+    const perSecond = (most * percent) / 100;
     console.log(`${most.toFixed(0)} requests a second are borne; ${perSecond.toFixed(0)} will be sent for ${minutes} minutes.`);
     await from.fail(worker, FAILING_PERCENT);
     const seen = await watched(worker, draw, perSecond, minutes * 60);
-    return report({ ...seen, injected: await from.failures(worker) });
+    return report({ ...seen, perSecond, injected: await from.failures(worker) });
   } finally {
     await worker.close();
   }
@@ -93,7 +95,7 @@ function miss(number) {
   return { kind: 'miss', path: `/image/width=${width},quality=${quality},format=jpeg/${key}`, headers: {}, expected: 200 };
 }
 
-/** Loads the Worker for so long and says every few seconds how it is. Answers `{ statuses, times, memory }`. */
+/** Loads the Worker for so long and says every few seconds how it is. Answers `{ statuses, times, memory, late }`. */
 async function watched(worker, draw, perSecond, seconds) {
   const statuses = { hit: {}, miss: {} };
   const times = createHistogram();
@@ -107,13 +109,14 @@ async function watched(worker, draw, perSecond, seconds) {
   const line = setInterval(() => console.log(`${passed().toFixed(0).padStart(5)} s  ${state({ statuses, times, memory })}`), LINE_SECONDS * 1000);
   const seen = (request, answer, ms) => {
     const name = nameOf(request, answer);
+    if (answer.error) console.log(`${request.path}: ${answer.error.message}`);
     statuses[request.kind][name] = (statuses[request.kind][name] ?? 0) + 1;
     times.record(Math.max(1, Math.round(ms * 1000)));
   };
-  await load(worker, draw, { perSecond, seconds, seen });
+  const late = await load(worker, draw, { perSecond, seconds, seen });
   clearInterval(sample);
   clearInterval(line);
-  return { statuses, times, memory };
+  return { statuses, times, memory, late };
 }
 
 /** The status of an answer, or a word where that does not say all. */
@@ -133,17 +136,17 @@ function state({ statuses, times, memory }) {
 }
 
 /** Prints what came of it; answers whether that was well. */
-function report({ statuses, times, memory, injected }) {
+function report({ statuses, times, memory, ...more }) {
   const settled = memory.filter(([time]) => time > memory.at(-1)[0] * WARM_UP);
   const growthPercent = settled.length > 1 ? growth(settled) : 0;
   console.log(`\n${state({ statuses, times, memory })}`);
-  console.log(`The source failed ${injected} times. ${settled.length > 1 ? `After the warm-up memory grew by ${growthPercent.toFixed(2)} %.` : 'What memory it takes, this system does not tell.'}`);
-  const faults = faultsOf({ statuses, injected, growthPercent });
+  console.log(`The source failed ${more.injected} times. ${settled.length > 1 ? `After the warm-up memory grew by ${growthPercent.toFixed(2)} %.` : 'What memory it takes, this system does not tell.'}`);
+  const faults = faultsOf({ statuses, growthPercent, ...more });
   for (const fault of faults) console.log(`NOT WELL: ${fault}.`);
   return faults.length === 0;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [picture, minutes] = process.argv.slice(2);
-  if (!(await soak(picture, Number(minutes)))) process.exitCode = 1;
+  const [picture, ...numbers] = process.argv.slice(2);
+  if (!(await soak(picture, ...numbers.map(Number)))) process.exitCode = 1;
 }

@@ -10,9 +10,10 @@ export const MOST_GROWTH_PERCENT = 1;
 
 /**
  * Why a soak did not go well, in sentences; none where it did. `statuses` are counts by kind, `hit` and `miss`, and then by
- * status, with `busy` for a 503 of that name and `broken` for no answer. `injected` is how often the source failed.
+ * status, with `busy` for a 503 of that name and `broken` for no answer. `injected` is how often the source failed, `late` how
+ * many were still waiting to be sent at the end, and `perSecond` how many should have been.
  */
-export function faultsOf({ statuses, injected, growthPercent }) {
+export function faultsOf({ statuses, injected, growthPercent, late, perSecond }) {
   const { hit = {}, miss = {} } = statuses;
   const sum = (counts, names) => names.reduce((total, name) => total + (counts[name] ?? 0), 0);
   const odd = (counts, names) => Object.entries(counts).filter(([name]) => !names.includes(name));
@@ -23,6 +24,7 @@ export function faultsOf({ statuses, injected, growthPercent }) {
   if (failed > injected) faults.push(`${failed} misses failed, and the source only ${injected} times`);
   const [shed, misses] = [sum(miss, ['busy']), sum(miss, Object.keys(miss))];
   if (shed * 100 > misses * MOST_SHED_PERCENT) faults.push(`${shed} of ${misses} misses were turned away`);
+  if (late > perSecond) faults.push(`it did not keep up, or the machine had other work: ${late} requests were waiting at the end`);
   if (growthPercent > MOST_GROWTH_PERCENT) faults.push(`memory grew by ${growthPercent.toFixed(2)} %`);
   return faults;
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { faultsOf, growth } from '../benches/verdict.mjs';
 
-const good = { statuses: { hit: { 200: 9000, 304: 900 }, miss: { 200: 950, 502: 50, busy: 2 } }, injected: 50, growthPercent: 0.9 };
+const good = { statuses: { hit: { 200: 9000, 304: 900 }, miss: { 200: 950, 502: 50, busy: 2 } }, injected: 50, growthPercent: 0.9, late: 3, perSecond: 100 };
 const withStatuses = (kind, more) => faultsOf({ ...good, statuses: { ...good.statuses, [kind]: { ...good.statuses[kind], ...more } } });
 
 test('failures that the source explains are no faults', () => {
@@ -21,6 +21,10 @@ test('a miss may fail as often as the source, in the ways that say so', () => {
   assert.deepEqual(withStatuses('miss', { 504: 1 }), ['51 misses failed, and the source only 50 times']);
   for (const name of ['500', '404', '400', 'broken', 'no picture']) assert.deepEqual(withStatuses('miss', { [name]: 1 }), [`1 misses were ${name}`]);
   assert.deepEqual(withStatuses('miss', { busy: 20 }), ['20 of 1020 misses were turned away']);
+});
+
+test('a load that is not borne is a fault', () => {
+  assert.equal(faultsOf({ ...good, late: 101 }).length, 1);
 });
 
 test('memory may go up and down, but not up', () => {

@@ -19,12 +19,12 @@ const workerd = createRequire(createRequire(import.meta.url).resolve('wrangler')
  *
  * `isolates` of it share everything but their memory. It has the buckets of wrangler.toml and those named in `buckets`, and
  * the KV namespaces of `namespaces`. What the cache holds expires only where `expires` is true, and goes for want of room
- * only where `cacheBytes` says how much there is.
+ * only where `cacheBytes` says how much there is. `v8Flags` are for the engine of all isolates and services.
  */
-export async function startBareWorker(vars, module, { isolates = 1, buckets: more = [], namespaces = [], expires = false, cacheBytes = 0 } = {}) {
+export async function startBareWorker(vars, module, { isolates = 1, buckets: more = [], namespaces = [], expires = false, cacheBytes = 0, v8Flags = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'lenslet-bare-'));
   const file = join(folder, 'config.capnp');
-  const { text, sockets, buckets } = configuration({ vars, module, isolates, buckets: more, namespaces, expires, cacheBytes });
+  const { text, sockets, buckets } = configuration({ vars, module, isolates, buckets: more, namespaces, expires, cacheBytes, v8Flags });
   writeFileSync(file, text);
   const { default: { default: program } } = await import(workerd);
   // The third descriptor is where the runtime says which ports it got.

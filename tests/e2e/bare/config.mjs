@@ -18,7 +18,7 @@ const SHARED = [
 ];
 
 /** A configuration, `{ text, sockets }`: all of it, and the names of the sockets in it. Buckets and namespaces are names of bindings. */
-export function configuration({ vars, module, isolates, buckets: moreBuckets, namespaces, expires, cacheBytes }) {
+export function configuration({ vars, module, isolates, buckets: moreBuckets, namespaces, expires, cacheBytes, v8Flags }) {
   const { compatibility_date: date, compatibility_flags: flags, r2_buckets: known, vars: usual } = readConfig({ config: join(root, 'wrangler.toml') }, { hideWarnings: true });
   const buckets = [...known.map(({ binding }) => binding), ...moreBuckets];
   const bindings = [
@@ -51,6 +51,7 @@ export function configuration({ vars, module, isolates, buckets: moreBuckets, na
   const sockets = [...workers, 'cache', ...buckets.map((name) => `r2 ${name}`), ...namespaces.map((name) => `kv ${name}`)];
   const text = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
+  v8Flags = ${list(v8Flags.map(quoted))},
   services = [
     ${[...workers.map(worker), '(name = "network", network = (allow = ["local"]))', ...services].join(',\n    ')},
   ],
