@@ -236,7 +236,9 @@ impl<W: World> Job<'_, W> {
         match self.target {
             Target::Fixed(format) => format.mime(),
             Target::Json => "application/json",
-            Target::Own | Target::Still | Target::WebpOrStill => "application/octet-stream",
+            Target::Own | Target::Still | Target::WebpOrStill | Target::AvifOrWebp | Target::AvifOrStill => {
+                "application/octet-stream"
+            }
         }
     }
 
