@@ -13,7 +13,7 @@ pub enum Format {
     Webp,
     /// GIF (87a and 89a).
     Gif,
-    /// AVIF (AV1 in HEIF). Recognised, not read or written yet.
+    /// AVIF (AV1 in HEIF). Written, and recognised, but not read.
     Avif,
 }
 

@@ -117,7 +117,10 @@ describe('a transform', () => {
 
 describe('the format', () => {
   const cases = [
-    ['auto is WebP where it is named', 'photo.jpg', 'auto', 'image/avif,image/webp,*/*;q=0.8', 'webp'],
+    ['auto is AVIF where it is named', 'photo.jpg', 'auto', 'image/avif,image/webp,*/*;q=0.8', 'avif'],
+    ['auto is AVIF with alpha, too', 'alpha.png', 'auto', 'image/avif', 'avif'],
+    ['auto is WebP where that is preferred', 'photo.jpg', 'auto', 'image/avif;q=0.5,image/webp,*/*;q=0.8', 'webp'],
+    ['auto is WebP where it is named', 'photo.jpg', 'auto', 'image/webp,*/*;q=0.8', 'webp'],
     ['auto is JPEG where WebP is not named', 'photo.jpg', 'auto', 'image/*,*/*;q=0.8', 'jpeg'],
     ['auto is JPEG where WebP is refused', 'photo.jpg', 'auto', 'image/webp;q=0', 'jpeg'],
     ['auto is JPEG where the client says nothing', 'photo.jpg', 'auto', undefined, 'jpeg'],
@@ -131,6 +134,7 @@ describe('the format', () => {
     ['can be PNG', 'lossy.webp', 'png', undefined, 'png'],
     ['can be GIF', 'lossy.webp', 'gif', undefined, 'gif'],
     ['can be WebP', 'animated.gif', 'webp', undefined, 'webp'],
+    ['can be AVIF', 'lossy.webp', 'avif', undefined, 'avif'],
   ];
   for (const [claim, name, format, accept, expected] of cases) {
     test(claim, async () => {
@@ -139,9 +143,15 @@ describe('the format', () => {
       assert.equal(answer.status, 200);
       assert.equal(answer.headers['content-type'], `image/${expected}`);
       assert.deepEqual([header(answer.body).format, header(answer.body).width], [expected, 96]);
-      assert.equal(answer.headers.vary, format === 'auto' ? 'Accept' : undefined, 'Vary');
+      assert.equal(answer.headers.vary, ['auto', 'avif'].includes(format) ? 'Accept' : undefined, 'Vary');
     });
   }
+
+  test('is not AVIF where a side is too long for it', async () => {
+    for (const [accept, expected] of [['image/webp', 'webp 1201x901'], ['*/*', 'jpeg 1201x901']]) {
+      assert.equal(sizeOf(await ask(`/image/width=1201,format=avif/${PHOTO}`, { headers: { accept } })), expected);
+    }
+  });
 
   test('json tells the size that would come out, and what the source is', async () => {
     const answer = await ask('/image/width=400,format=json/samples/rotated.jpg');
@@ -397,7 +407,7 @@ describe('what cannot be done is refused', () => {
     ['a mark that is a text', '/image/width=9,mark=bad%2Ftext.jpg/samples/photo.jpg', 415, 'not-a-picture'],
     ['an effect that is not built', '/image/width=9,blur=5/samples/photo.jpg', 501, 'not-built', 'blur'],
     ['a text mark, which is not built', '/image/width=9,text=Hello/samples/photo.jpg', 501, 'not-built', 'text'],
-    ['AVIF as output, which is not built', '/image/width=9,format=avif/samples/photo.jpg', 501, 'not-built', 'format'],
+    ['a placeholder, which is not built', '/image/width=9,format=blurhash/samples/photo.jpg', 501, 'not-built', 'format'],
     ['what needs a model', '/image/width=9,segment=foreground/samples/photo.jpg', 501, 'not-built', 'segment'],
   ];
   for (const [claim, path, status, type, option] of cases) {

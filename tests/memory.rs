@@ -24,7 +24,7 @@ mod memory {
     use crate::support::bytes::Dice;
     use crate::support::counting::{Counting, alone, peak_bytes};
     use crate::support::lens::{decode_only, prepare};
-    use crate::support::pictures::{file, photo_like};
+    use crate::support::pictures::{file, paint, photo_like};
     use crate::support::{exif, png_file};
 
     #[global_allocator]
@@ -200,6 +200,37 @@ mod memory {
         assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
+    /// What AVIF holds grows with what there is to say, by doubling: a figure may lie as far above as that.
+    #[test]
+    fn noise_becomes_an_avif_within_its_figure() {
+        let _alone = alone();
+        let mut wrong = Vec::new();
+        let mut noise = |width: u32, height: u32, quality, channels| {
+            let mut dice = Dice::new(u64::from(width * height));
+            let picture = paint(width, height, channels, |_, _| {
+                [0; 4].map(|_| if dice.byte() < 128 { 0 } else { 255 })
+            });
+            let encoding = Encoding::new(Format::Avif, quality);
+            let (measured, file) = peak_bytes(|| encode(&picture, encoding));
+            file.unwrap();
+            let what = format!("avif of noise, {width}x{height} at {quality}, {channels:?}");
+            let planned = budget::encoding(picture.size(), channels, encoding);
+            let _ = compare(&what, picture.size().area(), measured, planned);
+            if measured > planned || planned - FIXED_BYTES > 2 * measured {
+                wrong.push(what);
+            }
+        };
+        for (width, height, quality) in [(1, 1, 100), (64, 64, 85), (1_200, 1, 95), (1, 1_200, 85)] {
+            noise(width, height, quality, Channels::Rgba);
+        }
+        for (width, height) in [(1_200, 100), (511, 513), (1_200, 1_200)] {
+            noise(width, height, 100, Channels::Rgb);
+        }
+        noise(511, 513, 85, Channels::Rgb);
+        noise(350, 343, 85, Channels::Rgba);
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
     /// What comes between scans is held once, not twice.
     #[test]
     fn a_long_file_of_several_scans_is_held_once() {
@@ -267,6 +298,7 @@ mod memory {
             "width=1150,format=webp,quality=100",
             "width=700,height=700,fit=cover,rotate=90,format=jpeg",
             "width=900,height=900,fit=pad,format=gif",
+            "width=160,format=avif",
             "trim=100;0;0;0,format=png",
         ];
         let mut wrong = Vec::new();

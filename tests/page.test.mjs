@@ -17,6 +17,27 @@ if (absent) {
   test.skip(`the page opens in a browser: ${absent}`);
 }
 
+/** In the browser: the PSNR of two pictures, on white and on black, where their alpha shows. */
+async function compare(urls) {
+  const draw = async (url, ground) => {
+    const image = Object.assign(new Image(), { src: url });
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+    const context = canvas.getContext('2d');
+    context.fillStyle = ground;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(image, 0, 0);
+    return context.getImageData(0, 0, canvas.width, canvas.height).data;
+  };
+  const psnr = async (ground) => {
+    const [one, other] = await Promise.all(urls.map((url) => draw(url, ground)));
+    if (one.length !== other.length) return 0;
+    const sum = one.reduce((total, sample, index) => total + (sample - other[index]) ** 2, 0);
+    return 10 * Math.log10(255 ** 2 / (sum / (one.length * 0.75)));
+  };
+  return [await psnr('white'), await psnr('black')];
+}
+
 describe('the page', { skip: absent }, () => {
   let worker;
   let browser;
@@ -121,6 +142,26 @@ describe('the page', { skip: absent }, () => {
       assert.match(await page.locator('#cache').textContent(), /^lenslet; /);
 
       await page.locator('#try').screenshot({ path: join(SCREENSHOTS, 'controls.png') });
+      assert.deepEqual(complaints, []);
+    } finally {
+      await close();
+    }
+  });
+
+  test('shows AVIF as the picture that it is of', { timeout: 120_000 }, async () => {
+    const { page, complaints, close } = await open(1280, 'light');
+    try {
+      for (const [options, least] of [
+        ['width=400/samples/photo.jpg', 37],
+        // Sides that are odd, and more than a tile.
+        ['width=801,height=599,fit=cover/samples/photo.jpg', 37],
+        // Chromium takes the alpha of every AVIF, also of other encoders, for that of video, and stretches it.
+        ['width=301/samples/alpha.png', 31],
+      ]) {
+        const urls = ['png', 'avif'].map((format) => `/image/format=${format},${options}`);
+        const [onWhite, onBlack] = await page.evaluate(compare, urls);
+        assert.ok(onWhite > least && onBlack > least, `${options}: ${onWhite.toFixed(1)} and ${onBlack.toFixed(1)} dB`);
+      }
       assert.deepEqual(complaints, []);
     } finally {
       await close();

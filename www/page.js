@@ -68,7 +68,7 @@ async function ask(url) {
   try {
     const began = performance.now();
     // Past the browser's own cache, so that the readings are the server's and of now.
-    const response = await fetch(url, { signal, cache: 'no-store', headers: { accept: 'image/webp,image/*;q=0.8' } });
+    const response = await fetch(url, { signal, cache: 'no-store', headers: { accept: 'image/avif,image/webp,image/*;q=0.8' } });
     const body = await response.blob();
     const took = performance.now() - began;
     if (!response.ok) {
@@ -155,7 +155,7 @@ async function explain(image) {
   }
 }
 
-const NAMES = { 'image/webp': 'WebP', 'image/jpeg': 'JPEG', 'image/png': 'PNG', 'image/gif': 'GIF' };
+const NAMES = { 'image/avif': 'AVIF', 'image/webp': 'WebP', 'image/jpeg': 'JPEG', 'image/png': 'PNG', 'image/gif': 'GIF' };
 const kind = (type) => NAMES[type] ?? type;
 const size = (bytes) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(2)} MB`);
 

@@ -13,9 +13,10 @@ use crate::recipe::{Output, Recipe};
 
 /// The formats of a request's `Accept` header that matter here, each with its quality in thousandths.
 ///
-/// Only formats that are named count: `*/*` and `image/*` say nothing about WebP.
+/// Only formats that are named count: `*/*` and `image/*` say nothing about AVIF and WebP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Accept {
+    avif: u16,
     webp: u16,
     older: u16,
 }
@@ -29,6 +30,7 @@ impl Accept {
             let media_type = parts.next().unwrap_or_default();
             let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(1000, read_quality);
             let known = match media_type.to_ascii_lowercase().as_str() {
+                "image/avif" => &mut accept.avif,
                 "image/webp" => &mut accept.webp,
                 "image/jpeg" | "image/png" => &mut accept.older,
                 _ => continue,
@@ -36,6 +38,10 @@ impl Accept {
             *known = quality.max(*known);
         }
         accept
+    }
+
+    fn prefers_avif(self) -> bool {
+        self.avif > 0 && self.avif >= self.webp.max(self.older)
     }
 
     fn prefers_webp(self) -> bool {
@@ -64,6 +70,10 @@ pub enum Target {
     Still,
     /// WebP where that can be afforded, or else as `Still`.
     WebpOrStill,
+    /// AVIF where that can be afforded, or else as `Still`.
+    AvifOrStill,
+    /// AVIF where that can be afforded, or else as `WebpOrStill`.
+    AvifOrWebp,
     /// This format.
     Fixed(Format),
     /// What is known of the picture, as JSON.
@@ -73,13 +83,18 @@ pub enum Target {
 impl Target {
     /// Joins the recipe's format with what the client accepts.
     ///
-    /// AVIF, `BlurHash` and `ThumbHash` are not made: [`Recipe::unbuilt`] refuses them before this is asked.
+    /// AVIF asked for by name is what cannot always be afforded; what comes instead must do for the client.
+    /// `BlurHash` and `ThumbHash` are not made: [`Recipe::unbuilt`] refuses them before this is asked.
     pub fn choose(recipe: &Recipe, accept: Accept) -> Self {
+        let avif = recipe.format == Some(Output::Avif) || accept.prefers_avif();
         match recipe.format {
             None => Self::Own,
-            Some(Output::Auto) if accept.prefers_webp() => Self::WebpOrStill,
-            Some(Output::Auto) => Self::Still,
-            Some(Output::Avif) => Self::Fixed(Format::Avif),
+            Some(Output::Auto | Output::Avif) => match (avif, accept.prefers_webp()) {
+                (true, true) => Self::AvifOrWebp,
+                (true, false) => Self::AvifOrStill,
+                (false, true) => Self::WebpOrStill,
+                (false, false) => Self::Still,
+            },
             Some(Output::Webp) => Self::Fixed(Format::Webp),
             Some(Output::Jpeg | Output::BaselineJpeg) => Self::Fixed(Format::Jpeg),
             Some(Output::Png) => Self::Fixed(Format::Png),
@@ -90,15 +105,29 @@ impl Target {
 
     /// Whatever clients may be given of a recipe.
     pub fn all(recipe: &Recipe) -> Vec<Self> {
-        if Self::depends_on_client(recipe) {
-            return vec![Self::WebpOrStill, Self::Still];
+        match recipe.format {
+            // Whoever takes AVIF takes WebP, but for those who say otherwise.
+            Some(Output::Auto) => vec![Self::AvifOrWebp, Self::WebpOrStill, Self::Still],
+            Some(Output::Avif) => vec![Self::AvifOrWebp, Self::AvifOrStill],
+            _ => vec![Self::choose(recipe, Accept::default())],
         }
-        vec![Self::choose(recipe, Accept::default())]
     }
 
     /// Whether another client might have got another format.
     pub fn depends_on_client(recipe: &Recipe) -> bool {
-        recipe.format == Some(Output::Auto)
+        matches!(recipe.format, Some(Output::Auto | Output::Avif))
+    }
+
+    /// What to answer while the best of these, which is slow, is still to be made; nothing where none of these is, or
+    /// where the recipe names it: that is waited for.
+    #[must_use]
+    pub fn meanwhile(self, recipe: &Recipe) -> Option<Self> {
+        match self {
+            _ if recipe.format == Some(Output::Avif) => None,
+            Self::AvifOrWebp => Some(Self::WebpOrStill),
+            Self::AvifOrStill => Some(Self::Still),
+            Self::Own | Self::Still | Self::WebpOrStill | Self::Fixed(_) | Self::Json => None,
+        }
     }
 
     /// A word for the cache key.
@@ -107,6 +136,8 @@ impl Target {
             Self::Own => "own",
             Self::Still => "still",
             Self::WebpOrStill => "webp-or-still",
+            Self::AvifOrStill => "avif-or-still",
+            Self::AvifOrWebp => "avif-or-webp",
             Self::Fixed(format) => format.name(),
             Self::Json => "json",
         }
@@ -119,6 +150,8 @@ impl Target {
             Self::Own => &[header.format],
             Self::Still => &[still],
             Self::WebpOrStill => &[Format::Webp, still],
+            Self::AvifOrStill => &[Format::Avif, still],
+            Self::AvifOrWebp => &[Format::Avif, Format::Webp, still],
             Self::Fixed(format) => &[format],
             Self::Json => &[],
         };
@@ -133,9 +166,16 @@ mod tests {
     #[test]
     fn auto_follows_what_is_named_and_preferred() {
         let auto = Recipe::parse("format=auto").unwrap();
-        let webp = Target::WebpOrStill;
+        let (webp, both) = (Target::WebpOrStill, Target::AvifOrWebp);
         let cases = [
-            ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", webp),
+            ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", both),
+            ("image/avif;q=0.9,image/webp;q=0.8,image/jpeg;q=0.7", both),
+            ("image/webp;q=0.9, image/avif;q=0.9", both),
+            ("image/avif;q=0.8, image/webp", webp),
+            ("image/avif;q=0, image/webp", webp),
+            ("image/avif, image/webp;q=0", Target::AvifOrStill),
+            ("image/avif, image/webp;q=0.5, image/jpeg;q=0.6", Target::AvifOrStill),
+            ("image/avif;q=0.5, image/jpeg", Target::Still),
             ("image/webp", webp),
             ("IMAGE/WEBP;q=0.5", webp),
             ("image/webp; q=0.5, image/jpeg", Target::Still),
@@ -144,10 +184,36 @@ mod tests {
             ("*/*", Target::Still),
             ("image/*", Target::Still),
             ("", Target::Still),
-            ("image/avif", Target::Still),
+            ("image/avif", Target::AvifOrStill),
         ];
         for (header, expected) in cases {
             assert_eq!(Target::choose(&auto, Accept::parse(header)), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn avif_by_name_falls_back_to_what_the_client_takes() {
+        let avif = Recipe::parse("format=avif").unwrap();
+        let cases = [
+            ("*/*", Target::AvifOrStill),
+            ("image/webp", Target::AvifOrWebp),
+            ("image/avif;q=0, image/webp", Target::AvifOrWebp),
+            ("image/webp;q=0.5, image/jpeg", Target::AvifOrStill),
+        ];
+        for (header, expected) in cases {
+            assert_eq!(Target::choose(&avif, Accept::parse(header)), expected, "{header}");
+        }
+        assert!(Target::depends_on_client(&avif));
+    }
+
+    #[test]
+    fn meanwhile_comes_what_the_client_takes_and_never_avif() {
+        let meanwhile = |target: Target, options| target.meanwhile(&Recipe::parse(options).unwrap());
+        assert_eq!(meanwhile(Target::AvifOrWebp, "format=auto"), Some(Target::WebpOrStill));
+        assert_eq!(meanwhile(Target::AvifOrStill, "format=auto"), Some(Target::Still));
+        assert_eq!(meanwhile(Target::AvifOrWebp, "format=avif"), None);
+        for quick in [Target::Own, Target::Still, Target::WebpOrStill, Target::Json] {
+            assert_eq!(meanwhile(quick, "format=auto"), None);
         }
     }
 }

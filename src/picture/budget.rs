@@ -4,7 +4,7 @@
 //! codecs were measured by counting what they allocate, which `tests/memory.rs` repeats.
 
 use super::decode::{self, Reduction};
-use super::encode::{Encoding, jpeg};
+use super::encode::{Encoding, avif, jpeg};
 use super::ops::resize::Axis;
 use super::probe::{Coding, Header};
 use super::{Channels, Picture};
@@ -25,6 +25,12 @@ pub const LARGEST_SOURCE_PIXELS: u64 = 120_000_000;
 /// What one transform may hold at once. The module is linked with 96 MiB, of which code tables, the stack and
 /// the allocator's slack take some.
 pub const LARGEST_TRANSFORM_BYTES: u64 = 80 * MIB;
+
+/// Longer sides are not written as AVIF: as much as 1,200×1,200 takes a second.
+pub const LONGEST_AVIF_SIDE: u32 = 1_200;
+
+/// What encoding may take while somebody waits for it, by [`Encoding::estimated_ms`].
+pub const NOW_MILLISECONDS: u64 = 100;
 
 /// What any decoder or encoder holds whatever the size of the picture: tables and small buffers.
 const FIXED_BYTES: u64 = MIB / 2;
@@ -75,10 +81,9 @@ pub fn planes(size: Size) -> u64 {
 /// Bytes held while a frame of this size is encoded, without the frame, with the file that comes out. Most of it
 /// is buffers that grow by doubling, seen at their worst: pixels like noise.
 pub fn encoding(size: Size, channels: Channels, encoding: Encoding) -> u64 {
-    if encoding.format == Format::Jpeg {
-        return jpeg::held_bytes(size, encoding.quality) + FIXED_BYTES;
-    }
     let hundredths = match (encoding.format, channels) {
+        (Format::Jpeg, _) => return jpeg::held_bytes(size, encoding.quality) + FIXED_BYTES,
+        (Format::Avif, _) => return avif::held_bytes(size, channels, encoding.quality) + FIXED_BYTES,
         (Format::Webp, Channels::Rgb) if encoding.is_lossless_webp() => 1_100,
         (Format::Webp, Channels::Rgba) if encoding.is_lossless_webp() => 1_350,
         (Format::Webp, Channels::Rgb) => 660,
@@ -86,7 +91,6 @@ pub fn encoding(size: Size, channels: Channels, encoding: Encoding) -> u64 {
         (Format::Png, Channels::Rgb) => 1_100,
         (Format::Png, Channels::Rgba) => 1_350,
         (Format::Gif, _) => 530,
-        (Format::Jpeg | Format::Avif, _) => u64::MAX,
     };
     (size.area().saturating_mul(hundredths) / 100).saturating_add(FIXED_BYTES)
 }

@@ -4,9 +4,12 @@ use super::error::PlanError;
 use super::mark::{Mark, MarkPlan};
 use super::reading::Reading;
 use super::{Plan, Step};
+use crate::format::Format;
 use crate::geometry::{Size, Turn};
 use crate::picture::Channels;
-use crate::picture::budget::{self, LARGEST_GATHERED_BYTES, LARGEST_SOURCE_PIXELS, LARGEST_TRANSFORM_BYTES};
+use crate::picture::budget::{
+    self, LARGEST_GATHERED_BYTES, LARGEST_SOURCE_PIXELS, LARGEST_TRANSFORM_BYTES, LONGEST_AVIF_SIDE,
+};
 use crate::picture::decode;
 use crate::picture::encode::Encoding;
 use crate::picture::probe::{Coding, Header};
@@ -24,7 +27,7 @@ impl Plan {
         let Some(encoding) = self.encoding else { return Ok(()) };
         let headers = std::iter::once(header).chain(marks.iter().map(|mark| mark.header));
         headers.map(|header| header.size).try_for_each(check_pixels)?;
-        check_sides(self.size)?;
+        check_sides(self.size, encoding)?;
         if decode::is_gathered(header) && file_bytes > LARGEST_GATHERED_BYTES {
             return Err(PlanError::FileTooLarge { file_bytes, most_bytes: LARGEST_GATHERED_BYTES });
         }
@@ -135,11 +138,12 @@ fn afford(bytes: u64, refuse: impl FnOnce(u64, u64) -> PlanError) -> Result<(), 
 }
 
 /// Sides follow from the source where only one was asked for, so the limit of the options does not hold here.
-fn check_sides(size: Size) -> Result<(), PlanError> {
-    if size.longest() <= LONGEST_SIDE {
+fn check_sides(size: Size, encoding: Encoding) -> Result<(), PlanError> {
+    let most = if encoding.format == Format::Avif { LONGEST_AVIF_SIDE } else { LONGEST_SIDE };
+    if size.longest() <= most {
         return Ok(());
     }
-    Err(PlanError::SideTooLong { size, most: LONGEST_SIDE })
+    Err(PlanError::SideTooLong { size, most })
 }
 
 fn check_pixels(size: Size) -> Result<(), PlanError> {

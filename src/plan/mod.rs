@@ -14,6 +14,7 @@ pub use reading::Reading;
 use crate::format::Format;
 use crate::geometry::{Framing, Size, Turn};
 use crate::negotiate::Target;
+use crate::picture::budget::NOW_MILLISECONDS;
 use crate::picture::encode::Encoding;
 use crate::picture::probe::Header;
 use crate::recipe::{Colour, Layer, Recipe};
@@ -73,6 +74,11 @@ impl Plan {
             }
         }
         refusal.map_or_else(|| draft(None), Err)
+    }
+
+    /// Whether encoding takes longer than somebody should wait for it where something else does: see [`Target::meanwhile`].
+    pub fn is_slow(&self) -> bool {
+        self.encoding.is_some_and(|encoding| encoding.estimated_ms(self.size) > NOW_MILLISECONDS)
     }
 
     /// How planes are turned, where that is the only step to a JPEG: it is made without a frame of pixels.
@@ -168,17 +174,17 @@ mod tests {
 
     /// What becomes of a 12-megapixel photograph.
     fn planned(options: &str, target: Target) -> Result<Encoding, PlanError> {
-        planned_turned(options, target, 1)
+        planned_turned(options, target, 1).map(|plan| plan.encoding.unwrap())
     }
 
-    fn planned_turned(options: &str, target: Target, exif: u16) -> Result<Encoding, PlanError> {
+    fn planned_turned(options: &str, target: Target, exif: u16) -> Result<Plan, PlanError> {
         let factors = vec![(2, 2), (1, 1), (1, 1)];
         let colours = Colours::FullYcc;
         let coding = Coding::Jpeg(JpegCoding { progressive: false, colours, plain_ink: false, factors });
         let size = Size::new(4_000, 3_000);
         let header = Header { format: Format::Jpeg, size, turn: Turn::from_exif(exif), alpha: false, coding };
         let recipe = Recipe::parse(options).unwrap();
-        Plan::new(&recipe, &header, 2_000_000, &[], target).map(|plan| plan.encoding.unwrap())
+        Plan::new(&recipe, &header, 2_000_000, &[], target)
     }
 
     #[test]
@@ -186,7 +192,8 @@ mod tests {
         let jpeg = Encoding::new(Format::Jpeg, 85);
         assert_eq!(planned("width=3840", Target::Own), Ok(jpeg));
         for turned in ["width=3840", "width=2999"] {
-            assert_eq!(planned_turned(turned, Target::Own, 6), Ok(jpeg), "{turned}");
+            let plan = planned_turned(turned, Target::Own, 6).unwrap();
+            assert_eq!(plan.encoding, Some(jpeg), "{turned}");
         }
         // A pad wants a frame.
         assert!(planned("width=4000,height=4000,fit=pad", Target::Own).is_err());
@@ -210,6 +217,31 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn avif_has_shorter_sides_and_something_comes_instead() {
+        let format = |options, target| planned(options, target).map(|encoding| encoding.format);
+        for (target, instead) in [(Target::AvifOrWebp, Format::Webp), (Target::AvifOrStill, Format::Jpeg)] {
+            for options in ["width=1200,quality=100", "width=1200,height=1200,fit=pad"] {
+                assert_eq!(format(options, target), Ok(Format::Avif), "{options}");
+            }
+            assert_eq!(format("width=1201", target), Ok(instead));
+            assert_eq!(format("width=901,height=1201,fit=squeeze", target), Ok(instead));
+        }
+        assert_eq!(format("width=3840", Target::AvifOrWebp), Ok(Format::Jpeg));
+        let alone = planned("width=1201", Target::Fixed(Format::Avif));
+        assert!(matches!(alone, Err(PlanError::SideTooLong { most: 1_200, .. })), "{alone:?}");
+    }
+
+    #[test]
+    fn only_small_avifs_are_not_slow() {
+        let slow = |options, target| planned_turned(options, target, 1).map(|plan| plan.is_slow()).unwrap();
+        assert!(!slow("width=400,height=300", Target::AvifOrWebp));
+        assert!(slow("width=480,height=360", Target::AvifOrWebp));
+        assert!(!slow("width=1000", Target::WebpOrStill));
+        assert!(!slow("width=3000", Target::Still));
+        assert!(!slow("width=3000", Target::Json));
     }
 
     #[test]

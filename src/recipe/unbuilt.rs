@@ -20,7 +20,7 @@ impl Recipe {
         plain.or_else(|| self.unbuilt_in_layers())
     }
 
-    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 28] {
+    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 27] {
         const ADJUSTMENTS: &str = "colour adjustments and effects are not rendered";
         const BORDERS: &str = "borders are not drawn";
         const TRIM_BORDER: &str = "borders are not detected; trim by pixels or fractions";
@@ -50,7 +50,6 @@ impl Recipe {
             (border.right.is_some(), "border.right", BORDERS),
             (border.bottom.is_some(), "border.bottom", BORDERS),
             (border.left.is_some(), "border.left", BORDERS),
-            (self.format == Some(Output::Avif), "format", "AVIF is not encoded; use auto or webp"),
             (
                 matches!(self.format, Some(Output::Blurhash | Output::Thumbhash)),
                 "format",

@@ -5,6 +5,7 @@ use super::make::Making;
 use super::ports::World;
 use super::purges;
 use super::reading::{self, Asking, Opened};
+use super::record::{Event, Record};
 use super::versions::{self, Known};
 use super::work::{Task, Work, WorkFile};
 
@@ -13,6 +14,8 @@ use super::work::{Task, Work, WorkFile};
 pub enum Later {
     /// Ask the sources whether the files of a task are still what they were.
     Refresh(Box<Task>),
+    /// Make what nobody waited for.
+    Make(Box<Task>),
     /// Look for purges of other data centres.
     LookForPurges,
 }
@@ -21,6 +24,7 @@ pub enum Later {
 pub async fn carry_on<W: World>(later: &Later, config: &Config, world: &W) {
     match later {
         Later::Refresh(task) => refresh(task, config, world).await,
+        Later::Make(task) => make(task, config, world).await,
         Later::LookForPurges => purges::look_afar(world, config).await,
     }
 }
@@ -28,7 +32,7 @@ pub async fn carry_on<W: World>(later: &Later, config: &Config, world: &W) {
 async fn refresh<W: World>(task: &Task, config: &Config, world: &W) {
     let (purges, _) = purges::current(world, config).await;
     let work = Work::new(task, config, &purges);
-    let making = Making { world, config, work: &work };
+    let making = Making { world, config, work: &work, is_patient: true };
     let known = making.known().await;
     for (file, known) in work.files.iter().zip(&known) {
         let Known::Fresh { current, is_due: true, .. } = known else { continue };
@@ -41,6 +45,24 @@ async fn refresh<W: World>(task: &Task, config: &Config, world: &W) {
         refreshes
             .join(world, &file.places_name, |()| false, async || ask(file, asking, config, world).await)
             .await;
+    }
+}
+
+/// Makes a variant that was too slow to be waited for. One at a time is enough.
+async fn make<W: World>(task: &Task, config: &Config, world: &W) {
+    let (purges, _) = purges::current(world, config).await;
+    let work = Work::new(task, config, &purges);
+    let making = Making { world, config, work: &work, is_patient: true };
+    let (flights, name) = (&world.isolate().flights, format!("{} in time", work.flight()));
+    if flights.has(&name, world.now_ms()) {
+        return;
+    }
+    let landed = flights.join(world, &name, |_| false, async || making.run(async || Ok(())).await).await;
+    if let Some(Err(problem)) = landed.map(|landed| landed.outcome)
+        && problem.is_internal()
+    {
+        let reason = format!("what was to be made later was not: {problem}");
+        world.log(&Record { event: Event::Failed { reason }, request: None });
     }
 }
 

@@ -15,7 +15,8 @@ use super::problem::Problem;
 use super::reading::{self, Asking, File, Opened};
 use super::source_error::{Fault, SourceError};
 use super::versions::{self, Current, Known};
-use super::work::{Work, WorkFile};
+use super::work::{Task, Work, WorkFile};
+use crate::negotiate::Target;
 use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
 use crate::picture::probe::Header;
 use crate::plan::{Mark, Plan};
@@ -36,6 +37,8 @@ pub(super) struct Made {
     pub layer: Option<Layer>,
     /// Why it is not of the current version.
     pub staleness: Option<Staleness>,
+    /// Whether it does only until a better one is made.
+    pub is_meanwhile: bool,
     /// How long the sources were waited for.
     pub waited_ms: f64,
 }
@@ -57,6 +60,8 @@ pub(super) struct Making<'a, W> {
     pub world: &'a W,
     pub config: &'a Config,
     pub work: &'a Work<'a>,
+    /// Whether what is slow is made all the same: nobody waits for it.
+    pub is_patient: bool,
 }
 
 impl<'a, W: World> Making<'a, W> {
@@ -96,17 +101,9 @@ impl<'a, W: World> Making<'a, W> {
             });
         }
         let versions: Vec<Current> = files.iter().map(|(current, _)| current.clone()).collect();
-        let variant = self.work.variant(&versions);
         let waited_ms = self.world.now_ms() - began_ms;
-        if let Some((_, layer)) = layers::find(self.world, self.config, &variant).await {
-            return Ok(Rc::new(Made {
-                variant,
-                versions,
-                fresh: None,
-                layer: Some(layer),
-                staleness: None,
-                waited_ms,
-            }));
+        if let Some(made) = self.find(&versions).await {
+            return Ok(Rc::new(Made { waited_ms, ..made }));
         }
         count().await?;
         let mut opened = Vec::with_capacity(files.len());
@@ -117,6 +114,31 @@ impl<'a, W: World> Making<'a, W> {
             });
         }
         self.make(opened, began_ms).await
+    }
+
+    /// The kept variant of these versions: the best, or what does meanwhile for whoever would wait.
+    async fn find(&self, versions: &[Current]) -> Option<Made> {
+        for target in std::iter::once(self.work.task.target).chain(self.meanwhile()) {
+            let variant = self.work.variant(target, versions);
+            if let Some((_, layer)) = layers::find(self.world, self.config, &variant).await {
+                return Some(Made {
+                    variant,
+                    versions: versions.to_vec(),
+                    fresh: None,
+                    layer: Some(layer),
+                    staleness: None,
+                    is_meanwhile: target != self.work.task.target,
+                    waited_ms: 0.0,
+                });
+            }
+        }
+        None
+    }
+
+    /// What answers in the place of what is slow to make.
+    fn meanwhile(&self) -> Option<Target> {
+        let Task { target, recipe, .. } = self.work.task;
+        target.meanwhile(recipe).filter(|_| !self.is_patient)
     }
 
     /// The current version of a file whose version is not known well enough, and perhaps the file with it.
@@ -182,21 +204,22 @@ impl<'a, W: World> Making<'a, W> {
         check_sizes(&sized)?;
         let versions: Vec<Current> = sized.iter().map(|(current, _)| current.clone()).collect();
         let bodies = sized.into_iter().map(|(current, body)| (current.version.size_bytes, body)).collect();
-        let (content_type, bytes) = self.carry_out(bodies, promise).await?;
-        let variant = self.work.variant(&versions);
+        let (target, content_type, bytes) = self.carry_out(bodies, promise).await?;
+        let variant = self.work.variant(target, &versions);
         let representation = self.representation(&variant, &versions, content_type);
         let headers = representation.headers(bytes.len());
-        layers::keep(self.world, self.config, &variant, headers, &bytes, &self.about(&versions));
+        layers::keep(self.world, self.config, &variant, headers, &bytes, &self.about(target, &versions));
         let fresh = Some((content_type, bytes));
-        Ok(Rc::new(Made { variant, versions, fresh, layer: None, staleness: None, waited_ms }))
+        let is_meanwhile = target != self.work.task.target;
+        Ok(Rc::new(Made { variant, versions, fresh, layer: None, staleness: None, is_meanwhile, waited_ms }))
     }
 
-    /// Header, marks, budget, plan, pixels.
+    /// Header, marks, budget, plan, pixels; answers the target that it became, with type and bytes.
     async fn carry_out(
         &self,
         bodies: Vec<(u64, incoming::Pieces<'a, W>)>,
         mut promise: Promise<'_>,
-    ) -> Result<(&'static str, Vec<u8>), Problem> {
+    ) -> Result<(Target, &'static str, Vec<u8>), Problem> {
         let recipe = &self.work.task.recipe;
         let mut files = bodies.into_iter();
         let (file_bytes, body) =
@@ -208,9 +231,15 @@ impl<'a, W: World> Making<'a, W> {
         let source = Incoming::open(body, file_bytes).await?;
         let marks: Vec<Mark<'_>> =
             recipe.marks().zip(&mark_files).map(|((_, layer), file)| file.as_mark(layer)).collect();
-        let plan = Plan::new(recipe, &source.header, file_bytes, &marks, self.work.task.target)?;
+        let plan = |target| Plan::new(recipe, &source.header, file_bytes, &marks, target);
+        let mut target = self.work.task.target;
+        let mut plan_of_target = plan(target)?;
+        if let Some(meanwhile) = self.meanwhile().filter(|_| plan_of_target.is_slow()) {
+            (target, plan_of_target) = (meanwhile, plan(meanwhile)?);
+        }
+        let plan = plan_of_target;
         let Some(encoding) = plan.encoding else {
-            return Ok(("application/json", facts(&source.header, file_bytes, &plan)?));
+            return Ok((target, "application/json", facts(&source.header, file_bytes, &plan)?));
         };
         // The plan's figure has the files in it.
         promise.resize(self.world, plan.peak_bytes(&source.header, file_bytes, &marks)).await?;
@@ -218,7 +247,7 @@ impl<'a, W: World> Making<'a, W> {
         source.feed(&mut rendering).await?;
         let bytes = rendering.finish()?;
         drop(promise);
-        Ok((encoding.format.mime(), bytes))
+        Ok((target, encoding.format.mime(), bytes))
     }
 
     /// What was made of the last known versions, while a source is away.
@@ -234,10 +263,8 @@ impl<'a, W: World> Making<'a, W> {
             versions.push(current.clone());
             oldest_ms = oldest_ms.max(over_ms);
         }
-        let variant = self.work.variant(&versions);
-        let (_, layer) = layers::find(self.world, self.config, &variant).await?;
         let staleness = Some(Staleness { over_ms: oldest_ms, status: error.status() });
-        Some(Rc::new(Made { variant, versions, fresh: None, layer: Some(layer), staleness, waited_ms: 0.0 }))
+        Some(Rc::new(Made { staleness, ..self.find(&versions).await? }))
     }
 
     /// What an answer says of itself.
@@ -257,12 +284,12 @@ impl<'a, W: World> Making<'a, W> {
     }
 
     /// What is written beside a variant in the bucket, for those who look into it.
-    fn about(&self, versions: &[Current]) -> Vec<(&'static str, String)> {
+    fn about(&self, target: Target, versions: &[Current]) -> Vec<(&'static str, String)> {
         let task = self.work.task;
         let files = versions.iter().map(|current| format!("{}@{}", current.place, current.version.etag));
         vec![
             ("recipe", task.recipe.print()),
-            ("target", task.target.name().to_owned()),
+            ("target", target.name().to_owned()),
             ("tenant", task.tenant.clone().unwrap_or_default()),
             ("sources", files.collect::<Vec<_>>().join(" ")),
         ]

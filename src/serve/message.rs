@@ -71,7 +71,7 @@ async fn warm_up<W: World>(warm: &Warm, config: &Config, world: &W) -> Result<()
         for task in tasks(warm, preset, config).map_err(|problem| sort(&problem))? {
             let (purges, _) = purges::current(world, config).await;
             let work = Work::new(&task, config, &purges);
-            let making = Making { world, config, work: &work };
+            let making = Making { world, config, work: &work, is_patient: true };
             let flights = &world.isolate().flights;
             let landed = flights
                 .join(world, &work.flight(), |_| false, async || making.run(async || Ok(())).await)

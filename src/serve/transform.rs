@@ -42,7 +42,8 @@ pub(super) async fn transform<W: World>(
     };
     let (purges, is_due) = purges::current(world, config).await;
     let work = Work::new(&task, config, &purges);
-    let job = Job { request, permit, depends, making: Making { world, config, work: &work } };
+    let job =
+        Job { request, permit, depends, making: Making { world, config, work: &work, is_patient: false } };
     let mut answer = job.run().await?;
     answer.later.extend(is_due.then_some(Later::LookForPurges));
     Ok(answer)
@@ -84,8 +85,8 @@ impl<W: World> Job<'_, W> {
         versions: &[Current],
         began_ms: f64,
     ) -> Result<Option<Answer<Kept<W>>>, Problem> {
-        let Making { world, config, work } = &self.making;
-        let variant = work.variant(versions);
+        let Making { world, config, work, .. } = &self.making;
+        let variant = work.variant(work.task.target, versions);
         let representation = self.making.representation(&variant, versions, self.target_mime());
         let over_ms = over_ms(known);
         let status = over_ms.map_or_else(|| "hit".to_owned(), |over_ms| hit_beyond(over_ms, "revalidating"));
@@ -118,7 +119,7 @@ impl<W: World> Job<'_, W> {
         let world = self.making.world;
         let status = status_of(made, is_shared);
         let mut delivery = self.delivery(&status);
-        delivery.is_stale = made.staleness.is_some();
+        delivery.is_stale = made.staleness.is_some() || made.is_meanwhile;
         let content_type = made.fresh.as_ref().map_or_else(|| self.target_mime(), |(mime, _)| mime);
         let representation = self.making.representation(&made.variant, &made.versions, content_type);
         let parts = self.request_parts();
@@ -129,6 +130,9 @@ impl<W: World> Job<'_, W> {
             let (entry, _) = layers::find(world, self.making.config, &made.variant).await.ok_or_else(gone)?;
             answer::cached(parts, &representation, delivery, entry).await?.ok_or_else(gone)?
         };
+        if made.is_meanwhile {
+            answer.later.push(Later::Make(Box::new(self.making.work.task.clone())));
+        }
         let waited_ms = if is_shared { world.now_ms() - began_ms } else { made.waited_ms };
         time(&mut answer, "source", waited_ms);
         Ok(answer)
@@ -164,7 +168,9 @@ impl<W: World> Job<'_, W> {
         match self.making.work.task.target {
             Target::Fixed(format) => format.mime(),
             Target::Json => "application/json",
-            Target::Own | Target::Still | Target::WebpOrStill => "application/octet-stream",
+            Target::Own | Target::Still | Target::WebpOrStill | Target::AvifOrWebp | Target::AvifOrStill => {
+                "application/octet-stream"
+            }
         }
     }
 
@@ -205,14 +211,16 @@ const FROM_STORE: &str = "fwd=uri-miss; stored, lenslet-variants; hit";
 
 fn status_of(made: &Made, is_shared: bool) -> String {
     let collapsed = if is_shared { "; collapsed" } else { "" };
+    let later = if made.is_meanwhile { "; detail=avif-later" } else { "" };
     match (made.staleness, made.layer) {
         (Some(Staleness { over_ms, status }), _) => {
             let answered = status.map_or(String::new(), |status| format!("; fwd-status={status}"));
             format!("{}{answered}", hit_beyond(over_ms, "source-away"))
         }
+        (None, Some(Layer::Cache)) if made.is_meanwhile => format!("hit{later}{collapsed}"),
         (None, Some(Layer::Cache)) => format!("hit; detail=revalidated{collapsed}"),
-        (None, Some(Layer::Store)) => format!("{FROM_STORE}{collapsed}"),
-        (None, None) => format!("fwd=uri-miss; stored{collapsed}"),
+        (None, Some(Layer::Store)) => format!("{FROM_STORE}{later}{collapsed}"),
+        (None, None) => format!("fwd=uri-miss; stored{later}{collapsed}"),
     }
 }
 

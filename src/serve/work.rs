@@ -70,23 +70,23 @@ impl<'a> Work<'a> {
         Self { task, files, purged_ms }
     }
 
-    /// The name of the variant that is made of these versions.
-    pub(super) fn variant(&self, versions: &[Current]) -> VariantKey {
+    /// The name of the variant for a target that is made of these versions.
+    pub(super) fn variant(&self, target: Target, versions: &[Current]) -> VariantKey {
         let files: Vec<(&str, &str)> =
             versions.iter().map(|current| (current.place.as_str(), current.version.etag.as_str())).collect();
-        self.name(&files)
+        self.name(target, &files)
     }
 
     /// The name of the work itself, whatever versions it will meet.
     pub(super) fn flight(&self) -> String {
         let files: Vec<(&str, &str)> =
             self.files.iter().map(|file| (file.places_name.as_str(), "")).collect();
-        self.name(&files).cache_key()
+        self.name(self.task.target, &files).cache_key()
     }
 
-    fn name(&self, files: &[(&str, &str)]) -> VariantKey {
-        let Task { tenant, recipe, target, .. } = self.task;
-        VariantKey::new(tenant.as_deref(), recipe, *target, self.purged_ms, files)
+    fn name(&self, target: Target, files: &[(&str, &str)]) -> VariantKey {
+        let Task { tenant, recipe, .. } = self.task;
+        VariantKey::new(tenant.as_deref(), recipe, target, self.purged_ms, files)
     }
 
     /// What purges call the answer.

@@ -39,7 +39,7 @@ const unless = (holds, status) => {
 };
 
 /**
- * What must come of a request `{ key, isThere, original, options, grant, webp }`: `{ status }` where it is refused, or what
+ * What must come of a request `{ key, isThere, original, options, grant, takes }`: `{ status }` where it is refused, or what
  * the answer is: `{ status: 200, variant, reference, ... }`.
  */
 export function expect(request) {
@@ -51,7 +51,7 @@ export function expect(request) {
   }
 }
 
-function answer({ key, isThere, original, options, grant, webp }) {
+function answer({ key, isThere, original, options, grant, takes }) {
   // Whoever brings half a signature is refused before anything else.
   unless(!grant.isBroken, 403);
   const policy = policyOf(key);
@@ -80,8 +80,8 @@ function answer({ key, isThere, original, options, grant, webp }) {
   const tenant = claims?.tenant ?? policy.tenant ?? '';
   const { format, ...rest } = recipe;
   const isAuto = format === 'auto';
-  const target = isAuto ? (webp ? 'webp or still' : 'still') : (format ?? 'own');
-  const made = isAuto ? (webp ? 'webp' : stillOf(key)) : (format ?? ownOf(key));
+  const target = isAuto ? [...takes, 'still'].join(' or ') : (format ?? 'own');
+  const made = isAuto ? (takes[0] ?? stillOf(key)) : (format ?? ownOf(key));
   const written = Object.entries(rest).map(([name, value]) => `${name}=${value}`).join(',');
   return {
     status: 200,

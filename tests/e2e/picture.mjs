@@ -2,7 +2,7 @@
 
 import { PNG } from 'pngjs';
 
-/** `{ format, width, height }` out of a file's header, or null where it is none of the four formats. */
+/** `{ format, width, height }` out of a file's header, or null where it is none of the five formats. */
 export function header(file) {
   if (file.subarray(0, 8).equals(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'))) {
     return { format: 'png', width: file.readUInt32BE(16), height: file.readUInt32BE(20) };
@@ -13,6 +13,7 @@ export function header(file) {
   }
   if (magic.startsWith('RIFF') && file.toString('latin1', 8, 12) === 'WEBP') return webp(file);
   if (magic.startsWith('\xff\xd8\xff')) return jpeg(file);
+  if (file.toString('latin1', 4, 12) === 'ftypavif') return avif(file);
   return null;
 }
 
@@ -30,6 +31,12 @@ function webp(file) {
     default:
       return null;
   }
+}
+
+function avif(file) {
+  // The one box of its name: of a picture and its alpha, which are as large.
+  const at = file.indexOf('ispe');
+  return at < 0 ? null : { format: 'avif', width: file.readUInt32BE(at + 8), height: file.readUInt32BE(at + 12) };
 }
 
 function jpeg(file) {

@@ -20,7 +20,9 @@ fn world() -> World {
 #[test]
 fn auto_follows_accept_and_says_that_it_varies() {
     let cases = [
-        ("photo.jpg", CHROME, "image/webp"),
+        ("photo.jpg", CHROME, "image/avif"),
+        ("alpha.png", "image/avif", "image/avif"),
+        ("photo.jpg", "image/webp,image/apng,*/*;q=0.8", "image/webp"),
         ("photo.jpg", "*/*", "image/jpeg"),
         ("photo.jpg", "", "image/jpeg"),
         ("photo.jpg", "image/webp;q=0.1,image/jpeg", "image/jpeg"),
@@ -29,7 +31,7 @@ fn auto_follows_accept_and_says_that_it_varies() {
         ("alpha.png", "image/*", "image/png"),
         ("a.webp", "*/*", "image/png"),
         ("a.gif", "*/*", "image/jpeg"),
-        ("a.gif", CHROME, "image/webp"),
+        ("a.gif", CHROME, "image/avif"),
     ];
     for (source, accept, expected) in cases {
         let world = world();
@@ -50,7 +52,10 @@ fn auto_follows_accept_and_says_that_it_varies() {
 fn clients_of_one_kind_share_a_variant() {
     let world = world();
     let ask = |accept| world.ask(Method::GET, "/image/width=16,format=auto/photo.jpg", &[("accept", accept)]);
-    assert_ne!(ask(CHROME).header("etag"), ask("*/*").header("etag"));
+    let tags =
+        [CHROME, "image/avif", "image/webp", "*/*"].map(|accept| ask(accept).header("etag").to_owned());
+    let distinct: std::collections::BTreeSet<_> = tags.iter().collect();
+    assert_eq!(distinct.len(), tags.len(), "{tags:?}");
     assert_eq!(ask("image/webp").header("cache-status"), "lenslet; hit");
     assert_eq!(ask("text/html").header("cache-status"), "lenslet; hit");
     // A format asked for by name is no matter of the client's.
@@ -83,6 +88,7 @@ fn every_format_can_be_asked_for_by_name() {
         ("baseline-jpeg", Format::Jpeg),
         ("png", Format::Png),
         ("gif", Format::Gif),
+        ("avif", Format::Avif),
     ];
     for source in ["photo.jpg", "opaque.png", "alpha.png", "a.webp", "a.gif"] {
         for (name, expected) in formats {
@@ -91,6 +97,26 @@ fn every_format_can_be_asked_for_by_name() {
             assert_eq!(answer.header("content-type"), expected.mime());
             assert_eq!(Format::sniff(&answer.body), Some(expected), "{source} as {name}");
         }
+    }
+}
+
+/// AVIF by name is no promise: what comes instead must not be kept for clients that do not take it.
+#[test]
+fn avif_by_name_is_kept_apart_by_what_would_come_instead() {
+    let world = World::public().with("wide.png", "wide", &png(&sketch(1_300, 20)));
+    let cases = [
+        ("width=1201", "image/avif,image/webp", "image/webp", "fwd=uri-miss"),
+        ("width=1201", "*/*", "image/jpeg", "fwd=uri-miss"),
+        ("width=1201", "image/webp", "image/webp", "hit"),
+        ("width=1200", "*/*", "image/avif", "fwd=uri-miss"),
+        ("width=1200", "text/html", "image/avif", "hit"),
+    ];
+    for (options, accept, expected, cached) in cases {
+        let path = format!("/image/{options},format=avif/wide.png");
+        let answer = world.ask(Method::GET, &path, &[("accept", accept)]);
+        let got = (answer.status, answer.header("content-type"), answer.header("vary"));
+        assert_eq!(got, (200, expected, "Accept"), "{options} for {accept}");
+        assert!(answer.header("cache-status").contains(cached), "{options} for {accept}");
     }
 }
 

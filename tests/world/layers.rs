@@ -223,9 +223,9 @@ fn a_message_makes_presets_before_anybody_asks() {
     let world = world();
     let message = r#"{"kind":"warm","source":"shop/a.png","presets":["thumb"]}"#;
     assert_eq!(world.message(message), Ok(()));
-    assert_eq!(stored(&world).len(), 2, "what clients with WebP get, and what the others get");
+    assert_eq!(stored(&world).len(), 3, "what clients with AVIF get, with WebP, and the others");
     let reads = world.servers.reads.get();
-    for accept in ["image/webp", "*/*"] {
+    for accept in ["image/avif,image/webp", "image/webp", "*/*"] {
         let answer = world.ask(Method::GET, "/image/preset=thumb/shop/a.png", &[("accept", accept)]);
         assert_eq!(answer.header("cache-status"), "lenslet; hit", "{accept}");
     }
@@ -259,4 +259,50 @@ fn messages_that_cannot_be_carried_out_say_whether_they_ever_can() {
     assert!(matches!(warm("shop/new.png", "thumb"), Err(MessageError::Later(_))));
     world.servers.trouble(PICTURES, Trouble::Fails("gone".to_owned()));
     assert!(matches!(warm("shop/a.png", "thumb"), Err(MessageError::Later(_))));
+}
+
+#[test]
+fn nobody_waits_for_a_slow_avif_and_the_next_one_gets_it() {
+    let settings = [("ACCESS", "public"), ("VARIANT_STORE", r#"{"binding":"VARIANTS"}"#)];
+    let world = World::new(&settings, &[]).with("a.png", "one", &png(&sketch(520, 400)));
+    let url = "/image/width=480,format=auto/a.png";
+    let ask = |accept| world.ask(Method::GET, url, &[("accept", accept)]);
+    let modern = "image/avif,image/webp,*/*";
+    let first = ask(modern);
+    assert_eq!((first.status, first.header("content-type")), (200, "image/webp"));
+    assert_eq!(first.header("cache-status"), "lenslet; fwd=uri-miss; stored; detail=avif-later");
+    assert_eq!((first.header("cache-control"), first.header("vary")), ("public, max-age=10", "Accept"));
+    // Made behind the answer.
+    let second = ask(modern);
+    assert_eq!(
+        (second.header("content-type"), second.header("cache-status")),
+        ("image/avif", "lenslet; hit")
+    );
+    assert_ne!(second.header("etag"), first.header("etag"));
+    assert_eq!(second.header("cache-control"), "public, max-age=3600");
+    // What answered meanwhile is what others get.
+    let other = ask("image/webp");
+    assert_eq!((other.header("cache-status"), &other.body), ("lenslet; hit", &first.body));
+    assert_eq!(stored(&world).len(), 2);
+    assert_eq!(
+        world.servers.reads.get(),
+        2 + 3,
+        "the source twice, and what is kept in the bucket was looked for"
+    );
+}
+
+#[test]
+fn what_is_there_answers_while_a_better_one_is_made() {
+    let world = World::public().with("a.png", "one", &png(&sketch(48, 32)));
+    let ask = |accept| world.ask(Method::GET, "/image/width=32,format=auto/a.png", &[("accept", accept)]);
+    ask("image/webp");
+    let meanwhile = ask("image/avif,image/webp");
+    assert_eq!(meanwhile.header("cache-status"), "lenslet; hit; detail=avif-later");
+    assert_eq!(ask("image/avif,image/webp").header("content-type"), "image/avif");
+    // Asked for by name, it is waited for.
+    let named = world.ask(Method::GET, "/image/width=480,format=avif/a.png", &[]);
+    assert_eq!(
+        (named.header("content-type"), named.header("cache-status")),
+        ("image/avif", "lenslet; fwd=uri-miss; stored")
+    );
 }

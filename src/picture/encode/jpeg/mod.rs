@@ -9,7 +9,6 @@ mod huffman;
 mod limits;
 mod markers;
 mod quantise;
-mod rgb;
 mod sampling;
 mod scan;
 mod tokens;
@@ -21,11 +20,11 @@ use self::huffman::Table;
 use self::limits::Limits;
 use self::markers::ComponentHeader;
 use self::quantise::Quantiser;
-use self::rgb::Converter;
 use self::sampling::Sampling;
 use self::scan::{BitWriter, Codes, Reader};
 use self::tokens::Frequencies;
 use super::EncodeError;
+use super::ycc::Converter;
 use crate::format::Format;
 use crate::picture::Picture;
 use crate::picture::rows::{Colours, Layout, RowSink};
@@ -213,15 +212,15 @@ fn make_codes(frequencies: &[Frequencies], file: &mut Vec<u8>) -> Vec<Codes> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::geometry::Size;
 
     /// Numbers by chance.
-    pub(super) struct Dice(pub(super) u64);
+    pub(in super::super) struct Dice(pub(in super::super) u64);
 
     impl Dice {
-        pub(super) fn byte(&mut self) -> u8 {
+        pub(in super::super) fn byte(&mut self) -> u8 {
             self.0 ^= self.0 << 13;
             self.0 ^= self.0 >> 7;
             self.0 ^= self.0 << 17;

@@ -201,7 +201,7 @@ fn narrowed(sums: [i32x4; 2]) -> u8x16 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::Dice;
+    use super::super::jpeg::tests::Dice;
     use super::*;
 
     /// The sum of what is so many 65,536ths of each.

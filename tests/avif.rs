@@ -1,0 +1,110 @@
+//! AVIF files as they are written: what their boxes say, for every shape of picture, natively and on wasm.
+//!
+//! What decoders make of them is tested where there is a decoder: in a browser, by `page.test.mjs`.
+
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod avif {
+    use lenslet::format::Format;
+    use lenslet::picture::Channels;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use crate::support::lens::transform;
+    use crate::support::pictures::{file, paint, photo_like, png, sketch, sketch_with_alpha};
+
+    /// The boxes of this name anywhere in a file, without their headers (ISO 14496-12, section 4.2).
+    fn boxes(name: [u8; 4], bytes: &[u8]) -> Vec<&[u8]> {
+        let mut found = Vec::new();
+        let mut rest = bytes;
+        while let [a, b, c, d, kind @ ..] = rest
+            && let Some(kind) = kind.first_chunk::<4>()
+        {
+            let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
+            let (one, others) = rest.split_at(length);
+            let body = &one[8..];
+            if *kind == name {
+                found.push(body);
+            }
+            match kind {
+                b"meta" => found.extend(boxes(name, &body[4..])),
+                b"iprp" | b"ipco" => found.extend(boxes(name, body)),
+                _ => {}
+            }
+            rest = others;
+        }
+        found
+    }
+
+    fn only(name: [u8; 4], bytes: &[u8]) -> &[u8] {
+        let found = boxes(name, bytes);
+        assert!(!found.is_empty() && found.windows(2).all(|pair| pair[0] == pair[1]), "{name:?}: {found:?}");
+        found[0]
+    }
+
+    fn size(file: &[u8]) -> (u32, u32) {
+        let side = |at: usize| u32::from_be_bytes(only(*b"ispe", file)[at..at + 4].try_into().unwrap());
+        (side(4), side(8))
+    }
+
+    #[test]
+    fn boxes_say_what_was_coded() {
+        let made = file(&sketch(96, 64), Format::Avif, 80);
+        assert_eq!(Format::sniff(&made), Some(Format::Avif));
+        assert!(only(*b"ftyp", &made).windows(4).any(|brand| brand == b"mif1"));
+        assert_eq!(size(&made), (96, 64));
+        // Without one it is sRGB, as the AV1 itself says (MIAF, ISO 23000-22, section 7.3.6.4).
+        assert!(boxes(*b"colr", &made).is_empty());
+        // Main profile, eight bits, three planes, chroma halved both ways (AV1 in ISOBMFF, section 2.3.3).
+        let coding = only(*b"av1C", &made);
+        assert_eq!((coding[0], coding[1] >> 5, coding[2] & 0b0111_1100), (0x81, 0, 0b0000_1100));
+        assert_eq!(only(*b"pixi", &made)[4..], [3, 8, 8, 8]);
+        assert!(boxes(*b"auxC", &made).is_empty());
+    }
+
+    #[test]
+    fn alpha_is_there_where_something_is_seen_through() {
+        let made = file(&sketch_with_alpha(96, 64), Format::Avif, 80);
+        assert!(only(*b"auxC", &made)[4..].starts_with(b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"));
+        assert_eq!(boxes(*b"av1C", &made).len(), 2);
+        assert_eq!(size(&made), (96, 64));
+        let opaque = paint(96, 64, Channels::Rgba, |x, _| [u8::try_from(x).unwrap(), 9, 9, 255]);
+        assert!(boxes(*b"auxC", &file(&opaque, Format::Avif, 80)).is_empty());
+    }
+
+    #[test]
+    fn every_shape_can_be_coded_at_every_quality() {
+        for (width, height) in [(1, 1), (1, 700), (700, 1), (3, 5), (15, 17), (16, 16), (65, 127), (600, 500)]
+        {
+            for channels in [Channels::Rgb, Channels::Rgba] {
+                let picture = photo_like(width, height, channels);
+                let qualities: &[u8] = if width > 100 { &[85] } else { &[1, 50, 85, 100] };
+                for &quality in qualities {
+                    let made = file(&picture, Format::Avif, quality);
+                    assert_eq!(size(&made), (width, height), "{channels:?} at {quality}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn quality_costs_bytes() {
+        let picture = photo_like(160, 120, Channels::Rgb);
+        let bytes =
+            [1, 20, 45, 60, 75, 85, 95, 100].map(|quality| file(&picture, Format::Avif, quality).len());
+        assert!(bytes.is_sorted_by(|a, b| a < b), "{bytes:?}");
+    }
+
+    #[test]
+    fn recipes_make_avif_and_equal_ones_make_equal_files() {
+        let source = png(&sketch_with_alpha(96, 64));
+        let carry_out = |options: &str| transform(options, &source, &[]).unwrap();
+        let made = carry_out("width=40,rotate=90,format=avif,quality=60");
+        assert_eq!((Format::sniff(&made), size(&made)), (Some(Format::Avif), (40, 60)));
+        assert_eq!(made, carry_out("w=40,rotate=90,q=60,f=avif"));
+        let flat = carry_out("width=40,background=white,format=avif");
+        assert!(boxes(*b"auxC", &flat).is_empty());
+    }
+}
