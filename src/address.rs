@@ -102,6 +102,15 @@ impl Address {
         both.split_once('?').map_or(both, |(path, _)| path)
     }
 
+    /// The same with another label before the host; nothing where the host is an IP address, below which there are none.
+    #[must_use]
+    pub fn below(&self, label: &str) -> Option<Self> {
+        let (scheme, rest) = self.text.split_at_checked(self.host)?;
+        let (host, _) = split_port(self.authority()).ok()?;
+        let is_name = !host.starts_with('[') && host.parse::<std::net::Ipv4Addr>().is_err();
+        is_name.then(|| Self::parse(&format!("{scheme}{label}.{rest}")).ok()).flatten()
+    }
+
     /// Whether nobody on the way can change what comes from there: by TLS, or since it never leaves this machine.
     pub fn is_safe(&self) -> bool {
         let is_local =
@@ -194,7 +203,11 @@ fn split_port(authority: &str) -> Result<(&str, Option<&str>), AddressError> {
 
 fn is_host(host: &str) -> bool {
     if let Some(inner) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        return inner.parse::<std::net::Ipv6Addr>().is_ok();
+        // In its one spelling; of those that have an IPv4 address in them parsers write another.
+        let address = inner.parse::<std::net::Ipv6Addr>();
+        return address.is_ok_and(|address| {
+            address.to_ipv4().is_none_or(|_| address.is_loopback()) && address.to_string() == inner
+        });
     }
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
@@ -268,6 +281,8 @@ mod tests {
             ("https://o.example.%2e/", "Host"),
             ("https://0x7f.1/", "Host"),
             ("https://127.1/", "Host"),
+            ("https://[0:0::1]/", "Host"),
+            ("https://[::ffff:7f00:1]/", "Host"),
             ("https://2130706433/", "Host"),
             ("https://o..example/", "Host"),
             ("https://o.example\\@evil.example/", "Host"),
@@ -320,6 +335,13 @@ mod tests {
         assert_eq!(to("c").as_deref(), Ok("https://o.example/a/c"));
         assert_eq!(to("../c"), Err(AddressError::Path));
         assert_eq!(to("/c?u=http://p.example").as_deref(), Ok("https://o.example/c?u=http://p.example"));
+    }
+
+    #[test]
+    fn only_names_have_hosts_below() {
+        let below = |text: &str| Address::parse(text).unwrap().below("bucket").map(|address| address.text);
+        assert_eq!(below("https://s3.example:9000").as_deref(), Some("https://bucket.s3.example:9000/"));
+        assert_eq!((below("http://127.0.0.1"), below("http://[::1]:80")), (None, None));
     }
 
     #[test]

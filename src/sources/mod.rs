@@ -3,14 +3,12 @@
 //! Pure: what to ask is made here, and what an answer means; `serve` asks, waits and gives up, the shell speaks.
 
 mod credentials;
-mod endpoint;
 mod http;
 mod s3;
 pub mod sigv4;
 mod table;
 
 pub use credentials::{Credentials, CredentialsError};
-pub use endpoint::{Endpoint, EndpointError};
 pub use http::{Head, Http, HttpError, Outgoing, Redirect, condition, is_loop};
 pub use s3::{S3, S3Error, SignedRequest, Style};
 pub use table::{At, Kind, Place, Source, Sources, SourcesError};

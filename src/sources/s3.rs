@@ -5,8 +5,9 @@
 use http::Method;
 use serde::Deserialize;
 
+use super::Credentials;
 use super::sigv4::{EMPTY_SHA256, Request, Scope, encode_path, sign};
-use super::{Credentials, Endpoint, EndpointError};
+use crate::address::{Address, AddressError};
 use crate::recipe::check_key;
 
 /// Where the bucket's name stands.
@@ -24,7 +25,7 @@ pub enum Style {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3 {
     /// With the bucket's name in it, if the style is that.
-    endpoint: Endpoint,
+    endpoint: Address,
     /// Before the key: the bucket's name if it stands there, and the prefix.
     folder: String,
     /// How much of it is the prefix.
@@ -37,7 +38,15 @@ pub struct S3 {
 pub enum S3Error {
     /// Its store is nowhere.
     #[error("the endpoint cannot be used: {0}")]
-    Endpoint(#[from] EndpointError),
+    Endpoint(#[from] AddressError),
+    /// Its store has a path.
+    #[error(
+        "the endpoint is a host and perhaps a port, and nothing else; the bucket has a member of its own"
+    )]
+    Path,
+    /// Requests that anybody on the way reads and repeats.
+    #[error("an endpoint with 'http://' is for this machine only; others take 'https://'")]
+    Insecure,
     /// No name of a bucket.
     #[error(
         "the bucket's name must have 3 to 63 characters of a-z, 0-9, '-' and '.', begin and end with a letter or \
@@ -84,7 +93,13 @@ impl S3 {
         style: Style,
         prefix: &str,
     ) -> Result<Self, S3Error> {
-        let endpoint = Endpoint::parse(endpoint)?;
+        let endpoint = Address::parse(endpoint)?;
+        if endpoint.path_and_query() != "/" {
+            return Err(S3Error::Path);
+        }
+        if !endpoint.is_safe() {
+            return Err(S3Error::Insecure);
+        }
         if !is_bucket(bucket) {
             return Err(S3Error::Bucket);
         }
@@ -118,7 +133,8 @@ impl S3 {
         headers.extend(credentials.session_token().map(|token| ("x-amz-security-token", token.to_owned())));
         let authorization = self.authorization(method, &path, &headers, credentials, &scope);
         headers.push(("authorization", authorization));
-        Some(SignedRequest { url: format!("{}{path}", self.endpoint), headers })
+        let root = self.endpoint.as_str().trim_end_matches('/');
+        Some(SignedRequest { url: format!("{root}{path}"), headers })
     }
 
     fn authorization(
@@ -131,7 +147,7 @@ impl S3 {
     ) -> String {
         let host = self.endpoint.authority();
         let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let headers: Vec<_> = headers.chain([("host", host.as_str())]).collect();
+        let headers: Vec<_> = headers.chain([("host", host)]).collect();
         let method = method.as_str();
         let request = Request { method, path, query: &[], headers: &headers, body_sha256: EMPTY_SHA256 };
         sign(&request, credentials, scope).authorization(credentials, scope)
@@ -247,12 +263,16 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_bucket() {
-        use S3Error::{Bucket, Endpoint, Prefix, Region, Virtual};
+        use S3Error::{Bucket, Endpoint, Insecure, Path, Prefix, Region, Virtual};
         const PATH: Style = Style::Path;
         let [long, longer] = [64, 65].map(|length| "a".repeat(length));
         let local = "http://127.0.0.1:9000";
         for (endpoint, bucket, region, style, prefix, error) in [
-            ("http://s3.example", "abc", "auto", PATH, "", Endpoint(EndpointError::Insecure)),
+            ("http://s3.example", "abc", "auto", PATH, "", Insecure),
+            ("http://localhost.example", "abc", "auto", PATH, "", Insecure),
+            ("s3.example", "abc", "auto", PATH, "", Endpoint(AddressError::Scheme)),
+            ("https://u:p@s3.example", "abc", "auto", PATH, "", Endpoint(AddressError::Host)),
+            ("https://s3.example/bucket", "abc", "auto", PATH, "", Path),
             (ENDPOINT, "ab", "auto", PATH, "", Bucket),
             (ENDPOINT, long.as_str(), "auto", PATH, "", Bucket),
             (ENDPOINT, "Abc", "auto", PATH, "", Bucket),
