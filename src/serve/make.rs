@@ -183,6 +183,9 @@ impl<'a, W: World> Making<'a, W> {
         let versions: Vec<Current> = sized.iter().map(|(current, _)| current.clone()).collect();
         let bodies = sized.into_iter().map(|(current, body)| (current.version.size_bytes, body)).collect();
         let (content_type, bytes) = self.carry_out(bodies, promise).await?;
+        for file in &self.work.files {
+            versions::confirm(self.world, &file.places_name, &self.config.freshness);
+        }
         let variant = self.work.variant(&versions);
         let representation = self.representation(&variant, &versions, content_type);
         let headers = representation.headers(bytes.len());
@@ -221,19 +224,24 @@ impl<'a, W: World> Making<'a, W> {
         Ok((encoding.format.mime(), bytes))
     }
 
-    /// What was made of the last known versions, while a source is away.
+    /// What was made of the last known versions, while a source is away, or of those before, while it gives half of them.
     async fn stale(&self, known: &[Known], error: &SourceError) -> Option<Rc<Made>> {
-        let mut versions = Vec::with_capacity(known.len());
-        let mut oldest_ms: f64 = 0.0;
-        for known in known {
-            let (current, over_ms) = match known {
-                Known::Fresh { current, over_ms, .. } => (current, over_ms.unwrap_or(0.0)),
-                Known::Stale { current, over_ms } => (current, *over_ms),
-                Known::Missing | Known::Unknown => return None,
-            };
-            versions.push(current.clone());
-            oldest_ms = oldest_ms.max(over_ms);
+        let last: Vec<(Current, f64)> = known.iter().map(last).collect::<Option<_>>()?;
+        let before = |(file, last): (&WorkFile<'_>, &(Current, f64))| {
+            let (freshness, purged_ms) = (&self.config.freshness, self.work.purged_ms);
+            let before = versions::before(self.world, &file.places_name, freshness, purged_ms);
+            before.unwrap_or_else(|| last.clone())
+        };
+        let before: Vec<_> = self.work.files.iter().zip(&last).map(before).collect();
+        match self.stale_of(&last, error).await {
+            None if before != last => self.stale_of(&before, error).await,
+            found => found,
         }
+    }
+
+    async fn stale_of(&self, files: &[(Current, f64)], error: &SourceError) -> Option<Rc<Made>> {
+        let versions: Vec<Current> = files.iter().map(|(current, _)| current.clone()).collect();
+        let oldest_ms = files.iter().map(|(_, over_ms)| *over_ms).fold(0.0, f64::max);
         let variant = self.work.variant(&versions);
         let (_, layer) = layers::find(self.world, self.config, &variant).await?;
         let staleness = Some(Staleness { over_ms: oldest_ms, status: error.status() });
@@ -266,6 +274,15 @@ impl<'a, W: World> Making<'a, W> {
             ("tenant", task.tenant.clone().unwrap_or_default()),
             ("sources", files.collect::<Vec<_>>().join(" ")),
         ]
+    }
+}
+
+/// The last known version, and how old the knowledge is beyond its time.
+fn last(known: &Known) -> Option<(Current, f64)> {
+    match known {
+        Known::Fresh { current, over_ms, .. } => Some((current.clone(), over_ms.unwrap_or(0.0))),
+        Known::Stale { current, over_ms } => Some((current.clone(), *over_ms)),
+        Known::Missing | Known::Unknown => None,
     }
 }
 
