@@ -10,7 +10,7 @@ use super::config::Config;
 use super::issuers::{self, Issuer};
 use super::ports::World;
 use super::problem::Problem;
-use super::rate::By;
+use super::rate::{By, Meter};
 use super::refusal::{Reason, Refusal};
 use crate::grant::{
     Access, Claims, Credentials, Limits, NotCovered, Policy, TokenError, issuer_of, verify_token, verify_url,
@@ -249,15 +249,17 @@ impl Permit<'_> {
         &self.policy.tags
     }
 
-    /// What a rate limit counts by: the class, and who it is.
-    pub(super) fn counted_as(&self, class: &str, by: By, request: &Request) -> String {
-        let who = match by {
+    /// Whom a request counts for, where there is a limit.
+    pub(super) fn meter<'r>(&'r self, request: &'r Request) -> Option<Meter<'r>> {
+        let class = self.rate()?;
+        let rate = self.config.rates.get(class)?;
+        let who = match rate.by {
             By::Client => None,
             By::Grant => self.holder().map(|holder| format!("grant:{holder}")),
             By::Tenant => self.tenant().map(|tenant| format!("tenant:{tenant}")),
         };
         let who = who.unwrap_or_else(|| format!("client:{}", request.client.class()));
-        format!("{class}:{who}")
+        Some(Meter { class, rate, key: format!("{class}:{who}"), request })
     }
 
     /// Who holds the grant: a name that stays the same from request to request.
@@ -267,7 +269,7 @@ impl Permit<'_> {
     }
 
     /// The class of its rate limit.
-    pub(super) fn rate(&self) -> Option<&str> {
+    fn rate(&self) -> Option<&str> {
         let claimed = self.claims().and_then(|claims| claims.rate.as_deref());
         claimed.or(self.policy.rate.as_deref())
     }

@@ -1,7 +1,7 @@
 //! What goes on once the answer is on its way, and what comes without a request.
 
 use super::config::Config;
-use super::make::Making;
+use super::make::{IN_TIME, Making};
 use super::ports::World;
 use super::purges;
 use super::reading::{self, Asking, Opened};
@@ -32,7 +32,7 @@ pub async fn carry_on<W: World>(later: &Later, config: &Config, world: &W) {
 async fn refresh<W: World>(task: &Task, config: &Config, world: &W) {
     let (purges, _) = purges::current(world, config).await;
     let work = Work::new(task, config, &purges);
-    let making = Making { world, config, work: &work, is_patient: true };
+    let making = Making { world, config, work: &work, is_patient: true, meter: None };
     let known = making.known().await;
     for (file, known) in work.files.iter().zip(&known) {
         let Known::Fresh { current, is_due: true, .. } = known else { continue };
@@ -52,12 +52,11 @@ async fn refresh<W: World>(task: &Task, config: &Config, world: &W) {
 async fn make<W: World>(task: &Task, config: &Config, world: &W) {
     let (purges, _) = purges::current(world, config).await;
     let work = Work::new(task, config, &purges);
-    let making = Making { world, config, work: &work, is_patient: true };
-    let (flights, name) = (&world.isolate().flights, format!("{} in time", work.flight()));
-    if flights.has(&name, world.now_ms()) {
+    let making = Making { world, config, work: &work, is_patient: true, meter: None };
+    if making.is_under_way(IN_TIME) {
         return;
     }
-    let landed = flights.join(world, &name, |_| false, async || making.run(async || Ok(())).await).await;
+    let landed = making.join(IN_TIME).await;
     if let Some(Err(problem)) = landed.map(|landed| landed.outcome)
         && problem.is_internal()
     {

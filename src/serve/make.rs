@@ -6,12 +6,14 @@ use std::rc::Rc;
 
 use super::answer::Representation;
 use super::config::Config;
+use super::flights::Landed;
 use super::incoming::{self, Incoming};
 use super::key::VariantKey;
 use super::layers::{self, Layer};
 use super::memory::Promise;
 use super::ports::World;
 use super::problem::Problem;
+use super::rate::{self, Meter};
 use super::reading::{self, Asking, File, Opened};
 use super::source_error::{Fault, SourceError};
 use super::versions::{self, Current, Known};
@@ -52,6 +54,9 @@ pub(super) struct Staleness {
     pub status: Option<u16>,
 }
 
+/// The urgency of what nobody waits for.
+pub(super) const IN_TIME: &str = " in time";
+
 /// While there is something to show, nobody waits longer than this for what is newer.
 const PATIENCE_MS: u32 = 1_000;
 
@@ -62,6 +67,8 @@ pub(super) struct Making<'a, W> {
     pub work: &'a Work<'a>,
     /// Whether what is slow is made all the same: nobody waits for it.
     pub is_patient: bool,
+    /// Whom it counts for, if for anybody, when something has to be made.
+    pub meter: Option<&'a Meter<'a>>,
 }
 
 impl<'a, W: World> Making<'a, W> {
@@ -75,15 +82,30 @@ impl<'a, W: World> Making<'a, W> {
         known
     }
 
-    /// Makes the variant, or finds that it is there. `count` is asked before anything is made.
-    pub(super) async fn run(&self, count: impl AsyncFn() -> Result<(), Problem>) -> Outcome {
+    /// Makes the variant, or finds that it is there; or waits for another request that is at it. Nothing where others take
+    /// too long. Work of different `urgency` is not waited for.
+    pub(super) async fn join(&self, urgency: &str) -> Option<Landed<Outcome>> {
+        let flights = &self.world.isolate().flights;
+        // Its own limit concerns the leader alone.
+        let is_own = |outcome: &Outcome| matches!(outcome, Err(Problem::TooMany(_)));
+        let name = format!("{}{urgency}", self.work.flight());
+        flights.join(self.world, &name, is_own, async || self.run().await).await
+    }
+
+    /// Whether somebody is at it.
+    pub(super) fn is_under_way(&self, urgency: &str) -> bool {
+        let name = format!("{}{urgency}", self.work.flight());
+        self.world.isolate().flights.has(&name, self.world.now_ms())
+    }
+
+    async fn run(&self) -> Outcome {
         let known = self.known().await;
-        let mut outcome = self.attempt(&known, &count).await;
+        let mut outcome = self.attempt(&known).await;
         if let Err(Problem::Source(error)) = &outcome
             && broke_off(error)
         {
             reading::pause(self.world).await;
-            outcome = self.attempt(&known, &count).await;
+            outcome = self.attempt(&known).await;
         }
         match outcome {
             Err(Problem::Source(error)) => self.stale(&known, &error).await.ok_or(Problem::Source(error)),
@@ -91,13 +113,13 @@ impl<'a, W: World> Making<'a, W> {
         }
     }
 
-    async fn attempt(&self, known: &[Known], count: &impl AsyncFn() -> Result<(), Problem>) -> Outcome {
+    async fn attempt(&self, known: &[Known]) -> Outcome {
         let began_ms = self.world.now_ms();
         let mut files = Vec::with_capacity(known.len());
         for (file, known) in self.work.files.iter().zip(known) {
             files.push(match known {
                 Known::Fresh { current, .. } => (current.clone(), None),
-                known => self.ask(file, known, count).await?,
+                known => self.ask(file, known).await?,
             });
         }
         let versions: Vec<Current> = files.iter().map(|(current, _)| current.clone()).collect();
@@ -105,7 +127,7 @@ impl<'a, W: World> Making<'a, W> {
         if let Some(made) = self.find(&versions).await {
             return Ok(Rc::new(Made { waited_ms, ..made }));
         }
-        count().await?;
+        rate::count(self.world, self.meter).await?;
         let mut opened = Vec::with_capacity(files.len());
         for (file, (_, already)) in self.work.files.iter().zip(files) {
             opened.push(match already {
@@ -146,7 +168,6 @@ impl<'a, W: World> Making<'a, W> {
         &self,
         file: &WorkFile<'a>,
         known: &Known,
-        count: &impl AsyncFn() -> Result<(), Problem>,
     ) -> Result<(Current, Option<File<'a, W>>), Problem> {
         let stale = match known {
             Known::Stale { current, .. } => Some(current),
@@ -167,7 +188,7 @@ impl<'a, W: World> Making<'a, W> {
             (Opened::Same | Opened::Missing, _) => {
                 self.remember(file, None, asked_ms);
                 // Whoever guesses names has to be counted, too.
-                count().await?;
+                rate::count(self.world, self.meter).await?;
                 Err(Problem::NotFound { key: file.name.clone() })
             }
         }
@@ -205,6 +226,9 @@ impl<'a, W: World> Making<'a, W> {
         let versions: Vec<Current> = sized.iter().map(|(current, _)| current.clone()).collect();
         let bodies = sized.into_iter().map(|(current, body)| (current.version.size_bytes, body)).collect();
         let (target, content_type, bytes) = self.carry_out(bodies, promise).await?;
+        for file in &self.work.files {
+            versions::confirm(self.world, &file.places_name, &self.config.freshness);
+        }
         let variant = self.work.variant(target, &versions);
         let representation = self.representation(&variant, &versions, content_type);
         let headers = representation.headers(bytes.len());
@@ -250,19 +274,24 @@ impl<'a, W: World> Making<'a, W> {
         Ok((target, encoding.format.mime(), bytes))
     }
 
-    /// What was made of the last known versions, while a source is away.
+    /// What was made of the last known versions, while a source is away, or of those before, while it gives half of them.
     async fn stale(&self, known: &[Known], error: &SourceError) -> Option<Rc<Made>> {
-        let mut versions = Vec::with_capacity(known.len());
-        let mut oldest_ms: f64 = 0.0;
-        for known in known {
-            let (current, over_ms) = match known {
-                Known::Fresh { current, over_ms, .. } => (current, over_ms.unwrap_or(0.0)),
-                Known::Stale { current, over_ms } => (current, *over_ms),
-                Known::Missing | Known::Unknown => return None,
-            };
-            versions.push(current.clone());
-            oldest_ms = oldest_ms.max(over_ms);
+        let last: Vec<(Current, f64)> = known.iter().map(last).collect::<Option<_>>()?;
+        let before = |(file, last): (&WorkFile<'_>, &(Current, f64))| {
+            let (freshness, purged_ms) = (&self.config.freshness, self.work.purged_ms);
+            let before = versions::before(self.world, &file.places_name, freshness, purged_ms);
+            before.unwrap_or_else(|| last.clone())
+        };
+        let before: Vec<_> = self.work.files.iter().zip(&last).map(before).collect();
+        match self.stale_of(&last, error).await {
+            None if before != last => self.stale_of(&before, error).await,
+            found => found,
         }
+    }
+
+    async fn stale_of(&self, files: &[(Current, f64)], error: &SourceError) -> Option<Rc<Made>> {
+        let versions: Vec<Current> = files.iter().map(|(current, _)| current.clone()).collect();
+        let oldest_ms = files.iter().map(|(_, over_ms)| *over_ms).fold(0.0, f64::max);
         let staleness = Some(Staleness { over_ms: oldest_ms, status: error.status() });
         Some(Rc::new(Made { staleness, ..self.find(&versions).await? }))
     }
@@ -293,6 +322,15 @@ impl<'a, W: World> Making<'a, W> {
             ("tenant", task.tenant.clone().unwrap_or_default()),
             ("sources", files.collect::<Vec<_>>().join(" ")),
         ]
+    }
+}
+
+/// The last known version, and how old the knowledge is beyond its time.
+fn last(known: &Known) -> Option<(Current, f64)> {
+    match known {
+        Known::Fresh { current, over_ms, .. } => Some((current.clone(), over_ms.unwrap_or(0.0))),
+        Known::Stale { current, over_ms } => Some((current.clone(), *over_ms)),
+        Known::Missing | Known::Unknown => None,
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::Request;
 use super::config::Config;
 use super::door;
-use super::make::Making;
+use super::make::{IN_TIME, Making};
 use super::ports::World;
 use super::problem::Problem;
 use super::purges::{self, Purge};
@@ -71,11 +71,8 @@ async fn warm_up<W: World>(warm: &Warm, config: &Config, world: &W) -> Result<()
         for task in tasks(warm, preset, config).map_err(|problem| sort(&problem))? {
             let (purges, _) = purges::current(world, config).await;
             let work = Work::new(&task, config, &purges);
-            let making = Making { world, config, work: &work, is_patient: true };
-            let flights = &world.isolate().flights;
-            let landed = flights
-                .join(world, &work.flight(), |_| false, async || making.run(async || Ok(())).await)
-                .await;
+            let making = Making { world, config, work: &work, is_patient: true, meter: None };
+            let landed = making.join(IN_TIME).await;
             let outcome = landed.map_or(Err(Problem::Busy), |landed| landed.outcome);
             outcome.map_err(|problem| sort(&problem))?;
         }

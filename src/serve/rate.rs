@@ -2,6 +2,11 @@
 
 use serde::Deserialize;
 
+use super::Request;
+use super::ports::World;
+use super::problem::Problem;
+use super::record::{About, Event, Record};
+
 /// A class of rate limits. The numbers are those of the binding in `wrangler.toml`, which counts; here they are told.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,5 +54,35 @@ impl Exceeded {
             ("ratelimit-policy", format!("\"{class}\";q={limit};w={period}")),
             ("ratelimit", format!("\"{class}\";r=0;t={period}")),
         ]
+    }
+}
+
+/// Whom a request counts for.
+pub(super) struct Meter<'a> {
+    /// The class of the limit.
+    pub class: &'a str,
+    /// The limit.
+    pub rate: &'a Rate,
+    /// Who it is.
+    pub key: String,
+    /// The request.
+    pub request: &'a Request,
+}
+
+/// Counts one more picture that is made anew.
+pub(super) async fn count<W: World>(world: &W, meter: Option<&Meter<'_>>) -> Result<(), Problem> {
+    let Some(Meter { class, rate, key, request }) = meter else { return Ok(()) };
+    match world.count(&rate.binding, key).await {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let Rate { limit, period, .. } = **rate;
+            Err(Problem::TooMany(Exceeded { class: (*class).to_owned(), limit, period }))
+        }
+        // Who cannot be counted is let through: pictures are worth more than their number.
+        Err(reason) => {
+            let reason = format!("the rate limit {} does not count: {reason}", rate.binding);
+            world.log(&Record { event: Event::Failed { reason }, request: Some(About::request(request)) });
+            Ok(())
+        }
     }
 }

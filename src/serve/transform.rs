@@ -12,8 +12,7 @@ use super::make::{Made, Making, Staleness};
 use super::ports::{Kept, World};
 use super::problem::Problem;
 use super::purges;
-use super::rate::{Exceeded, Rate};
-use super::record::{About, Event, Record};
+use super::rate;
 use super::versions::{Current, Known};
 use super::work::{Task, Work};
 use crate::negotiate::{Accept, Dependence, Target};
@@ -42,8 +41,9 @@ pub(super) async fn transform<W: World>(
     };
     let (purges, is_due) = purges::current(world, config).await;
     let work = Work::new(&task, config, &purges);
-    let job =
-        Job { request, permit, depends, making: Making { world, config, work: &work, is_patient: false } };
+    let meter = permit.meter(request);
+    let making = Making { world, config, work: &work, is_patient: false, meter: meter.as_ref() };
+    let job = Job { request, permit, depends, making };
     let mut answer = job.run().await?;
     answer.later.extend(is_due.then_some(Later::LookForPurges));
     Ok(answer)
@@ -63,7 +63,7 @@ impl<W: World> Job<'_, W> {
         let known = self.making.known().await;
         if let Some(file) = missing(&known).and_then(|index| work.files.get(index)) {
             // Whoever guesses names has to be counted, too.
-            self.count().await?;
+            rate::count(*world, self.making.meter).await?;
             return Err(Problem::NotFound { key: file.name.clone() });
         }
         if let Some(versions) = all_fresh(&known)
@@ -71,10 +71,7 @@ impl<W: World> Job<'_, W> {
         {
             return Ok(answer);
         }
-        let flights = &world.isolate().flights;
-        let is_own = |outcome: &Result<_, Problem>| matches!(outcome, Err(Problem::TooMany(_)));
-        let making = async || self.making.run(async || self.count().await).await;
-        let landed = flights.join(*world, &work.flight(), is_own, making).await.ok_or(Problem::Busy)?;
+        let landed = self.making.join("").await.ok_or(Problem::Busy)?;
         self.deliver(&*landed.outcome?, landed.is_shared, began_ms).await
     }
 
@@ -136,31 +133,6 @@ impl<W: World> Job<'_, W> {
         let waited_ms = if is_shared { world.now_ms() - began_ms } else { made.waited_ms };
         time(&mut answer, "source", waited_ms);
         Ok(answer)
-    }
-
-    /// Counts one more picture that is made anew.
-    async fn count(&self) -> Result<(), Problem> {
-        let Making { world, config, .. } = &self.making;
-        let Some((class, rate)) =
-            self.permit.rate().and_then(|class| Some((class, config.rates.get(class)?)))
-        else {
-            return Ok(());
-        };
-        let key = self.permit.counted_as(class, rate.by, self.request);
-        match world.count(&rate.binding, &key).await {
-            Ok(true) => Ok(()),
-            Ok(false) => {
-                let Rate { limit, period, .. } = *rate;
-                Err(Problem::TooMany(Exceeded { class: class.to_owned(), limit, period }))
-            }
-            // Who cannot be counted is let through: pictures are worth more than their number.
-            Err(reason) => {
-                let reason = format!("the rate limit {} does not count: {reason}", rate.binding);
-                let request = Some(About::request(self.request));
-                world.log(&Record { event: Event::Failed { reason }, request });
-                Ok(())
-            }
-        }
     }
 
     /// The media type as far as it is known without the source; what is kept beside the variant replaces it.

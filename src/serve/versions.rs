@@ -56,6 +56,9 @@ struct Remembered {
     /// Nothing where there was no such picture.
     current: Option<Current>,
     learned_ms: f64,
+    /// The last one that was read to its end, as long as this one was not.
+    #[serde(default)]
+    before: Option<(Current, f64)>,
 }
 
 impl Default for Versions {
@@ -79,9 +82,16 @@ impl Versions {
 }
 
 impl Remembered {
+    /// The last version that was read to its end, for one who knows of another now.
+    fn before(self, now: &Current) -> Option<(Current, f64)> {
+        let Self { current, learned_ms, before } = self;
+        let replaced = current.filter(|current| before.is_none() && current != now);
+        before.or(replaced.map(|current| (current, learned_ms)))
+    }
+
     /// What this is worth now. Nothing that was learned before a purge counts.
     fn weigh(self, freshness: &Freshness, purged_ms: f64, now_ms: f64) -> Known {
-        let Self { current, learned_ms } = self;
+        let Self { current, learned_ms, .. } = self;
         let seconds = |seconds: u32| f64::from(seconds) * 1000.0;
         let age_ms = now_ms - learned_ms;
         if learned_ms <= purged_ms {
@@ -133,8 +143,38 @@ pub(super) fn remember<W: World>(
     asked_ms: f64,
     freshness: &Freshness,
 ) {
-    let remembered = Remembered { current: current.cloned(), learned_ms: asked_ms };
-    let seconds = match current {
+    let versions = &world.isolate().versions;
+    let before = current.and_then(|current| versions.get(name)?.before(current));
+    put(world, name, Remembered { current: current.cloned(), learned_ms: asked_ms, before }, freshness);
+}
+
+/// The version of a picture that was remembered last was read to its end.
+pub(super) fn confirm<W: World>(world: &W, name: &str, freshness: &Freshness) {
+    if let Some(remembered) = world.isolate().versions.get(name)
+        && remembered.before.is_some()
+    {
+        put(world, name, Remembered { before: None, ..remembered }, freshness);
+    }
+}
+
+/// The version that was read to its end before the one that is known now, if that never was: what was made of it has to do
+/// while its source is away. And how old it is beyond its time.
+pub(super) fn before<W: World>(
+    world: &W,
+    name: &str,
+    freshness: &Freshness,
+    purged_ms: f64,
+) -> Option<(Current, f64)> {
+    let (current, learned_ms) = world.isolate().versions.get(name)?.before?;
+    let seconds = |seconds: u32| f64::from(seconds) * 1000.0;
+    let over_ms = world.now_ms() - learned_ms - seconds(freshness.fresh_seconds);
+    // It was replaced, so its time is over however soon that was.
+    let counts = learned_ms > purged_ms && over_ms < seconds(freshness.stale_seconds);
+    counts.then_some((current, over_ms.max(1.0)))
+}
+
+fn put<W: World>(world: &W, name: &str, remembered: Remembered, freshness: &Freshness) {
+    let seconds = match remembered.current {
         None => freshness.missing_seconds,
         Some(_) => {
             freshness.fresh_seconds.saturating_add(freshness.stale_seconds.max(freshness.revalidate_seconds))
@@ -163,7 +203,7 @@ mod tests {
     fn at(seconds: u32, purged_seconds: u32, is_there: bool) -> Known {
         let version = Version { etag: "1".to_owned(), modified_seconds: 0, size_bytes: 0 };
         let current = is_there.then(|| Current { place: "a".to_owned(), version });
-        let remembered = Remembered { current, learned_ms: 1_000_000.0 };
+        let remembered = Remembered { current, learned_ms: 1_000_000.0, before: None };
         let ms = |seconds: u32| 1_000_000.0 + f64::from(seconds) * 1000.0;
         let purged_ms = if purged_seconds == 0 { 0.0 } else { ms(purged_seconds) };
         remembered.weigh(&FRESHNESS, purged_ms, ms(seconds))

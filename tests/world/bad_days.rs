@@ -2,6 +2,7 @@
 
 use lenslet::format::Format;
 
+use crate::support::lens::pixels;
 use crate::support::pictures::{file, png, sketch};
 use crate::support::servers::Trouble;
 use crate::support::world::{PICTURES, Seen, World};
@@ -109,6 +110,33 @@ fn while_a_source_is_away_the_last_known_picture_answers_and_says_so() {
         assert_eq!(world.get(URL).header("cache-status"), "lenslet; hit; detail=revalidated");
         assert_eq!(world.get(URL).header("cache-status"), "lenslet; hit");
     }
+}
+
+#[test]
+fn a_newer_picture_that_cannot_be_read_is_covered_by_the_older_one() {
+    let world = world();
+    let before = world.get(URL);
+    world.wait_seconds(61);
+    for version in ["two", "three"] {
+        world.put("a.png", version, &png(&sketch(48, 96)));
+        world.servers.trouble(PICTURES, Trouble::BreaksAfter(100));
+        for wait_seconds in [0, 0, 40, 10, 60] {
+            world.wait_seconds(wait_seconds);
+            let stale = world.get(URL);
+            assert_eq!((stale.status, &stale.body), (200, &before.body), "{version}");
+            let status = stale.header("cache-status").to_owned();
+            assert!(status.starts_with("lenslet; hit; ttl=-") && status.ends_with("; detail=source-away"));
+        }
+    }
+    world.servers.mend();
+    world.wait_seconds(5);
+    let newer = world.get(URL);
+    assert_eq!((newer.status, pixels(&newer.body).size().height), (200, 32));
+    // And what was shown meanwhile does not come back.
+    world.put("a.png", "four", &png(&sketch(48, 32)));
+    world.servers.trouble(PICTURES, Trouble::BreaksAfter(100));
+    world.wait_seconds(61);
+    assert_eq!([world.get(URL).body, world.get(URL).body], [newer.body.clone(), newer.body]);
 }
 
 #[test]
