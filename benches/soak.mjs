@@ -13,9 +13,9 @@ const KEYS = Array.from({ length: 8 }, (_, index) => `soak/${index}.jpg`);
 const HIT_WIDTHS = Array.from({ length: 16 }, (_, index) => 40 + 20 * index);
 const ACCEPT = 'image/webp,*/*';
 
-const MISSES = 0.1;
+const MISS_SHARE = 0.1;
 /** Of the hits, those who have the picture already. */
-const CONDITIONAL = 0.2;
+const CONDITIONAL_SHARE = 0.2;
 const FAILING_PERCENT = 5;
 const CONNECTIONS = 16;
 const MEASURED_SECONDS = 8;
@@ -24,6 +24,8 @@ const LINE_SECONDS = 10;
 const WARM_UP = 0.2;
 /** What the cache of the data centre holds is in the same process as the Worker. */
 const CACHE_BYTES = 8 << 20;
+/** `MOST_BYTES` of src/edge/cache.rs. */
+const HOT_BYTES = 8 << 20;
 
 /** Garbage is collected whole each time, so that what is left is what somebody holds: V8 would else take hundreds of MiB. */
 const V8_FLAGS = ['--gc-global', '--max-semi-space-size=1'];
@@ -48,7 +50,9 @@ async function soak(picture, minutes, percent) {
   const worker = await startBareWorker({ ACCESS: 'public', ...from.vars }, undefined, { cacheBytes: CACHE_BYTES, v8Flags: V8_FLAGS });
   try {
     await from.fill(worker, readFileSync(picture));
-    const draw = drawing(await warm(worker));
+    const misses = await filled(worker);
+    console.log(`The caches are full after ${misses} misses.`);
+    const draw = drawing(await warm(worker), misses);
     const most = await capacity(worker, draw, { connections: CONNECTIONS, seconds: MEASURED_SECONDS });
     const perSecond = (most * percent) / 100;
     console.log(`${most.toFixed(0)} requests a second are borne; ${perSecond.toFixed(0)} will be sent for ${minutes} minutes.`);
@@ -74,24 +78,37 @@ async function warm(worker) {
   return made;
 }
 
-/** Draws requests, `{ kind, path, headers, expected }`: most of them for what is cached. */
-function drawing(hits) {
+/** Sends nothing but misses until neither the isolate nor the data centre can keep more of them; answers how many. */
+async function filled(worker) {
+  let [left, misses] = [2 * (CACHE_BYTES + HOT_BYTES), 0];
+  const client = async () => {
+    const connection = worker.connect();
+    while (left > 0) {
+      left -= (await connection.ask(miss(misses++).path)).body.length;
+    }
+    connection.close();
+  };
+  await Promise.all([client(), client()]);
+  return misses;
+}
+
+/** Draws requests, `{ kind, path, headers, expected }`: most of them for what is cached; `misses` were had before. */
+function drawing(hits, misses) {
   const draw = generator(1);
-  let misses = 0;
   return () => {
-    if (draw() < MISSES) return miss(misses++);
+    if (draw() < MISS_SHARE) return miss(misses++);
     const { path, tag } = hits[Math.floor(draw() * hits.length)];
-    const isConditional = draw() < CONDITIONAL;
+    const isConditional = draw() < CONDITIONAL_SHARE;
     const headers = { accept: ACCEPT, ...(isConditional && { 'if-none-match': tag }) };
     return { kind: 'hit', path, headers, expected: isConditional ? 304 : 200 };
   };
 }
 
-/** Never twice the same, for hundreds of thousands of them. */
+/** Never twice the same for more than a hundred thousand. */
 function miss(number) {
   const key = KEYS[number % KEYS.length];
   const rest = Math.floor(number / KEYS.length);
-  const [width, quality] = [100 + (rest % 400), 10 + (Math.floor(rest / 400) % 90)];
+  const [width, quality] = [600 + (rest % 400), 60 + (Math.floor(rest / 400) % 35)];
   return { kind: 'miss', path: `/image/width=${width},quality=${quality},format=jpeg/${key}`, headers: {}, expected: 200 };
 }
 
