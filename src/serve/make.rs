@@ -1,4 +1,4 @@
-//! Making a variant: finding out which version is current, reading, planning, rendering, keeping.
+//! Making a variant: finding out which versions are current, having it rendered, keeping it.
 //!
 //! While a source is away, what was made of the last known version answers in its place.
 
@@ -7,10 +7,9 @@ use std::rc::Rc;
 use super::answer::Representation;
 use super::config::Config;
 use super::flights::Landed;
-use super::incoming::{self, Incoming};
 use super::key::VariantKey;
 use super::layers::{self, Layer};
-use super::memory::Promise;
+use super::pixels::{self, Asked, Rendered};
 use super::ports::World;
 use super::problem::Problem;
 use super::rate::{self, Meter};
@@ -19,10 +18,6 @@ use super::source_error::{Fault, SourceError};
 use super::versions::{self, Current, Known};
 use super::work::{Task, Work, WorkFile};
 use crate::negotiate::Target;
-use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
-use crate::picture::probe::Header;
-use crate::plan::{Mark, Plan};
-use crate::render::Rendering;
 
 /// What making a variant comes to, for all who wait for it.
 pub(super) type Outcome = Result<Rc<Made>, Problem>;
@@ -215,17 +210,14 @@ impl<'a, W: World> Making<'a, W> {
     }
 
     async fn make(&self, files: Vec<File<'a, W>>, began_ms: f64) -> Outcome {
-        // What comes in before there is a plan must have its room, too.
-        let promise = self.world.isolate().memory.wait_for(self.world, arriving_bytes(&files)).await?;
+        let asked = Asked {
+            recipe: &self.work.task.recipe,
+            target: self.work.task.target,
+            instead_of_slow: self.meanwhile(),
+        };
         let waited_ms = self.world.now_ms() - began_ms;
-        let mut sized = Vec::with_capacity(files.len());
-        for file in files {
-            sized.push(incoming::size(file).await?);
-        }
-        check_sizes(&sized)?;
-        let versions: Vec<Current> = sized.iter().map(|(current, _)| current.clone()).collect();
-        let bodies = sized.into_iter().map(|(current, body)| (current.version.size_bytes, body)).collect();
-        let (target, content_type, bytes) = self.carry_out(bodies, promise).await?;
+        let Rendered { target, content_type, bytes, versions } =
+            pixels::render(self.world, asked, files).await?;
         for file in &self.work.files {
             versions::confirm(self.world, &file.places_name, &self.config.freshness);
         }
@@ -236,42 +228,6 @@ impl<'a, W: World> Making<'a, W> {
         let fresh = Some((content_type, bytes));
         let is_meanwhile = target != self.work.task.target;
         Ok(Rc::new(Made { variant, versions, fresh, layer: None, staleness: None, is_meanwhile, waited_ms }))
-    }
-
-    /// Header, marks, budget, plan, pixels; answers the target that it became, with type and bytes.
-    async fn carry_out(
-        &self,
-        bodies: Vec<(u64, incoming::Pieces<'a, W>)>,
-        mut promise: Promise<'_>,
-    ) -> Result<(Target, &'static str, Vec<u8>), Problem> {
-        let recipe = &self.work.task.recipe;
-        let mut files = bodies.into_iter();
-        let (file_bytes, body) =
-            files.next().ok_or_else(|| Problem::Defect("no source was read".to_owned()))?;
-        let mut mark_files = Vec::with_capacity(files.len());
-        for (file_bytes, body) in files {
-            mark_files.push(incoming::gather_file(body, file_bytes).await?);
-        }
-        let source = Incoming::open(body, file_bytes).await?;
-        let marks: Vec<Mark<'_>> =
-            recipe.marks().zip(&mark_files).map(|((_, layer), file)| file.as_mark(layer)).collect();
-        let plan = |target| Plan::new(recipe, &source.header, file_bytes, &marks, target);
-        let mut target = self.work.task.target;
-        let mut plan_of_target = plan(target)?;
-        if let Some(meanwhile) = self.meanwhile().filter(|_| plan_of_target.is_slow()) {
-            (target, plan_of_target) = (meanwhile, plan(meanwhile)?);
-        }
-        let plan = plan_of_target;
-        let Some(encoding) = plan.encoding else {
-            return Ok((target, "application/json", facts(&source.header, file_bytes, &plan)?));
-        };
-        // The plan's figure has the files in it.
-        promise.resize(self.world, plan.peak_bytes(&source.header, file_bytes, &marks)).await?;
-        let mut rendering = Rendering::new(&source.header, file_bytes, &mark_files, &plan)?;
-        source.feed(&mut rendering).await?;
-        let bytes = rendering.finish()?;
-        drop(promise);
-        Ok((target, encoding.format.mime(), bytes))
     }
 
     /// What was made of the last known versions, while a source is away, or of those before, while it gives half of them.
@@ -337,45 +293,4 @@ fn last(known: &Known) -> Option<(Current, f64)> {
 /// Whether a source broke off while its bytes came in; whoever does not answer at all was asked twice already.
 fn broke_off(error: &SourceError) -> bool {
     matches!(error, SourceError::Away { fault: Fault::Length { .. } | Fault::BrokeOff(_), .. })
-}
-
-/// What files may hold before there is a plan. One whose length nobody says may be as long as it may be.
-fn arriving_bytes<W: World>(files: &[File<'_, W>]) -> u64 {
-    let one = |file: &File<'_, W>| {
-        let size_bytes = file.current.version.size_bytes;
-        if file.is_sized { incoming::held_bytes(size_bytes) } else { LARGEST_GATHERED_BYTES }
-    };
-    files.iter().map(one).sum()
-}
-
-/// Marks will be in memory all at once, so they share what one file may have there.
-fn check_sizes<B>(files: &[(Current, B)]) -> Result<(), Problem> {
-    let (mut most_bytes, mut room_bytes) = (LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES);
-    for (index, (current, _)) in files.iter().enumerate() {
-        let size_bytes = current.version.size_bytes;
-        if size_bytes > most_bytes {
-            return Err(Problem::FileTooLarge { size_bytes });
-        }
-        if index > 0 {
-            room_bytes = room_bytes.saturating_sub(size_bytes);
-        }
-        most_bytes = room_bytes;
-    }
-    Ok(())
-}
-
-/// What `format=json` tells.
-fn facts(header: &Header, file_bytes: u64, plan: &Plan) -> Result<Vec<u8>, Problem> {
-    let upright = header.upright();
-    let facts = serde_json::json!({
-        "width": plan.size.width,
-        "height": plan.size.height,
-        "original": {
-            "file_size": file_bytes,
-            "width": upright.width,
-            "height": upright.height,
-            "format": header.format.mime(),
-        },
-    });
-    serde_json::to_vec(&facts).map_err(|error| Problem::Defect(error.to_string()))
 }

@@ -20,6 +20,7 @@ mod make;
 pub mod memory;
 mod message;
 mod patience;
+mod pixels;
 pub mod ports;
 mod problem;
 mod purges;

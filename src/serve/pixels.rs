@@ -1,0 +1,126 @@
+//! From opened files to the bytes of an answer, within the memory that there is: headers, marks, budget, plan, pixels.
+
+use super::incoming::{self, Incoming};
+use super::ports::World;
+use super::problem::Problem;
+use super::reading::File;
+use super::versions::Current;
+use crate::negotiate::Target;
+use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
+use crate::picture::probe::Header;
+use crate::plan::{Mark, Plan};
+use crate::recipe::Recipe;
+use crate::render::Rendering;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub recipe: &'a Recipe,
+    pub target: Target,
+    /// What it becomes instead where it would be slow; nothing where that does not matter.
+    pub instead_of_slow: Option<Target>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    /// What it became.
+    pub target: Target,
+    pub content_type: &'static str,
+    pub bytes: Vec<u8>,
+    /// Of the files, with their lengths.
+    pub versions: Vec<Current>,
+}
+
+/// Reads the source, and then the marks in drawing order, and renders them.
+pub(super) async fn render<W: World>(
+    world: &W,
+    asked: Asked<'_>,
+    files: Vec<File<'_, W>>,
+) -> Result<Rendered, Problem> {
+    // What comes in before there is a plan must have its room, too.
+    let mut promise = world.isolate().memory.wait_for(world, arriving_bytes(&files)).await?;
+    let mut versions = Vec::with_capacity(files.len());
+    let mut bodies = Vec::with_capacity(files.len());
+    for file in files {
+        let (current, pieces) = incoming::size(file).await?;
+        bodies.push((current.version.size_bytes, pieces));
+        versions.push(current);
+    }
+    check_sizes(bodies.iter().map(|(size_bytes, _)| *size_bytes))?;
+    let mut bodies = bodies.into_iter();
+    let (file_bytes, body) = bodies.next().ok_or_else(|| Problem::Defect("no source was read".to_owned()))?;
+    let mut mark_files = Vec::with_capacity(bodies.len());
+    for (file_bytes, body) in bodies {
+        mark_files.push(incoming::gather_file(body, file_bytes).await?);
+    }
+    let source = Incoming::open(body, file_bytes).await?;
+    let marks: Vec<Mark<'_>> =
+        asked.recipe.marks().zip(&mark_files).map(|((_, layer), file)| file.as_mark(layer)).collect();
+    let (target, plan) = plan(asked, &source.header, file_bytes, &marks)?;
+    let Some(encoding) = plan.encoding else {
+        let bytes = facts(&source.header, file_bytes, &plan)?;
+        return Ok(Rendered { target, content_type: "application/json", bytes, versions });
+    };
+    // The plan's figure has the files in it.
+    promise.resize(world, plan.peak_bytes(&source.header, file_bytes, &marks)).await?;
+    let mut rendering = Rendering::new(&source.header, file_bytes, &mark_files, &plan)?;
+    source.feed(&mut rendering).await?;
+    let bytes = rendering.finish()?;
+    Ok(Rendered { target, content_type: encoding.format.mime(), bytes, versions })
+}
+
+/// The plan for the target, or for what comes instead where it is slow.
+fn plan(
+    asked: Asked<'_>,
+    header: &Header,
+    file_bytes: u64,
+    marks: &[Mark<'_>],
+) -> Result<(Target, Plan), Problem> {
+    let Asked { recipe, target, instead_of_slow } = asked;
+    let plan = Plan::new(recipe, header, file_bytes, marks, target)?;
+    match instead_of_slow.filter(|_| plan.is_slow()) {
+        Some(target) => Ok((target, Plan::new(recipe, header, file_bytes, marks, target)?)),
+        None => Ok((target, plan)),
+    }
+}
+
+/// What files may hold before there is a plan. One whose length nobody says may be as long as it may be.
+fn arriving_bytes<W: World>(files: &[File<'_, W>]) -> u64 {
+    let one = |file: &File<'_, W>| {
+        let size_bytes = file.current.version.size_bytes;
+        if file.is_sized { incoming::held_bytes(size_bytes) } else { LARGEST_GATHERED_BYTES }
+    };
+    files.iter().map(one).sum()
+}
+
+/// Marks will be in memory all at once, so they share what one file may have there.
+fn check_sizes(sizes: impl Iterator<Item = u64>) -> Result<(), Problem> {
+    let (mut most_bytes, mut room_bytes) = (LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES);
+    for (index, size_bytes) in sizes.enumerate() {
+        if size_bytes > most_bytes {
+            return Err(Problem::FileTooLarge { size_bytes });
+        }
+        if index > 0 {
+            room_bytes = room_bytes.saturating_sub(size_bytes);
+        }
+        most_bytes = room_bytes;
+    }
+    Ok(())
+}
+
+/// What `format=json` tells.
+fn facts(header: &Header, file_bytes: u64, plan: &Plan) -> Result<Vec<u8>, Problem> {
+    let upright = header.upright();
+    let facts = serde_json::json!({
+        "width": plan.size.width,
+        "height": plan.size.height,
+        "original": {
+            "file_size": file_bytes,
+            "width": upright.width,
+            "height": upright.height,
+            "format": header.format.mime(),
+        },
+    });
+    serde_json::to_vec(&facts).map_err(|error| Problem::Defect(error.to_string()))
+}
