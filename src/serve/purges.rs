@@ -111,6 +111,12 @@ impl Purges {
         tags.iter().fold(last_ms, |last, tag| last.max(at("tag", tag)))
     }
 
+    /// Whether all of a purge is in it.
+    fn has(&self, purge: &Purge, purged_ms: f64) -> bool {
+        let is_known = |rule: String| self.rules.get(&rule).is_some_and(|known| *known >= purged_ms);
+        self.everything_ms >= purged_ms || (!purge.everything && purge.rules().all(is_known))
+    }
+
     fn add(&mut self, purge: &Purge, now_ms: f64) {
         if purge.everything {
             *self = Self { everything_ms: now_ms, rules: BTreeMap::new() };
@@ -172,7 +178,6 @@ pub(super) async fn current<W: World>(world: &W, config: &Config) -> (Rc<Purges>
     let now_ms = world.now_ms();
     let mut is_due = false;
     if now_ms >= book.looked_ms.get() + LOOK_MS {
-        book.looked_ms.set(now_ms);
         match in_cache(world).await {
             Some(cached) => {
                 book.learn(&cached.purges);
@@ -181,6 +186,8 @@ pub(super) async fn current<W: World>(world: &W, config: &Config) -> (Rc<Purges>
             // Nobody of this data centre knows: whoever is the first has to wait.
             None => look_afar(world, config).await,
         }
+        // Not before: until then, whoever comes has to look, too.
+        book.looked_ms.set(now_ms.max(book.looked_ms.get()));
     }
     let purges = Rc::clone(&book.purges.borrow());
     (purges, is_due && config.variant_store.is_some())
@@ -194,6 +201,10 @@ pub(super) async fn look_afar<W: World>(world: &W, config: &Config) {
             Err(reason) => return complain(world, &reason),
         }
     }
+    // Somebody of this data centre may have purged meanwhile.
+    if let Some(cached) = in_cache(world).await {
+        world.isolate().purges.learn(&cached.purges);
+    }
     tell(world).await;
 }
 
@@ -205,14 +216,20 @@ pub(super) async fn purge<W: World>(world: &W, config: &Config, purge: &Purge) -
     if let Some(store) = &config.variant_store {
         write(world, store, &mut purges).await?;
     }
-    if let Some(cached) = in_cache(world).await {
-        purges.merge(&cached.purges);
-    }
-    world.isolate().purges.learn(&purges);
-    tell(world).await;
     world.purge_platform(purge).await.unwrap_or_else(|reason| complain(world, &StoreError(reason)));
-    // By then every isolate of this data centre looks again before it answers.
-    world.wait(LOOK_AFTER_MS).await;
+    for _ in 0..MOST_TRIES {
+        if let Some(cached) = in_cache(world).await {
+            purges.merge(&cached.purges);
+        }
+        world.isolate().purges.learn(&purges);
+        tell(world).await;
+        // By then every isolate of this data centre looks again before it answers.
+        world.wait(LOOK_AFTER_MS).await;
+        // Two who tell the cache at once may not both be heard.
+        if in_cache(world).await.is_none_or(|cached| cached.purges.has(purge, now_ms)) {
+            break;
+        }
+    }
     Ok(config.variant_store.is_some())
 }
 
