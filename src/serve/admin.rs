@@ -29,13 +29,14 @@ pub(super) async fn purge<W: World, B>(
 ) -> Result<Answer<B>, Problem> {
     let query = verify(request, config, seconds(world.now_ms()))?;
     let purge = read(query)?;
-    let is_everywhere =
+    let purged_ms =
         purges::purge(world, config, &purge).await.map_err(|error| Problem::Purge(error.to_string()))?;
     world.log(&record::Record {
         event: record::Event::Purged { purge: &purge },
         request: Some(record::About::request(request)),
     });
-    let reach = if is_everywhere { "everywhere" } else { "data-centre" };
+    purges::settle(world, &purge, purged_ms).await;
+    let reach = if config.variant_store.is_some() { "everywhere" } else { "data-centre" };
     let document = serde_json::json!({ "purged": purge, "reach": reach });
     let body = serde_json::to_vec(&document).map_err(|error| Problem::Defect(error.to_string()))?;
     let mut headers = answer::always();

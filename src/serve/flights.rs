@@ -85,7 +85,9 @@ impl<T: Clone> Flights<T> {
 
     fn lead<'a, W: World>(&'a self, world: &W, name: &'a str, began_ms: f64) -> Lead<'a, T> {
         let flight = Rc::new(Flight { began_ms, is_over: Cell::new(false), outcome: RefCell::new(None) });
-        self.0.borrow_mut().insert(name.to_owned(), Rc::clone(&flight));
+        let mut flights = self.0.borrow_mut();
+        flights.retain(|_, flight| began_ms < flight.began_ms + LONGEST_MS);
+        flights.insert(name.to_owned(), Rc::clone(&flight));
         Lead { flights: self, name, flight, stay: Some(world.stay()) }
     }
 }

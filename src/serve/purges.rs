@@ -195,21 +195,18 @@ pub(super) async fn current<W: World>(world: &W, config: &Config) -> (Rc<Purges>
 
 /// Looks into the bucket, and lets this data centre know.
 pub(super) async fn look_afar<W: World>(world: &W, config: &Config) {
+    let mut purges = Purges::default();
     if let Some(store) = &config.variant_store {
         match read(world, store).await {
-            Ok((purges, _)) => world.isolate().purges.learn(&purges),
+            Ok((known, _)) => purges = known,
             Err(reason) => return complain(world, &reason),
         }
     }
-    // Somebody of this data centre may have purged meanwhile.
-    if let Some(cached) = in_cache(world).await {
-        world.isolate().purges.learn(&cached.purges);
-    }
-    tell(world).await;
+    add_and_tell(world, &purges).await;
 }
 
-/// Purges; answers whether every data centre will notice, or this one alone.
-pub(super) async fn purge<W: World>(world: &W, config: &Config, purge: &Purge) -> Result<bool, StoreError> {
+/// Purges in this isolate, and lets the others know; answers when that was.
+pub(super) async fn purge<W: World>(world: &W, config: &Config, purge: &Purge) -> Result<f64, StoreError> {
     let now_ms = world.now_ms();
     let mut purges = Purges::default();
     purges.add(purge, now_ms);
@@ -217,20 +214,31 @@ pub(super) async fn purge<W: World>(world: &W, config: &Config, purge: &Purge) -
         write(world, store, &mut purges).await?;
     }
     world.purge_platform(purge).await.unwrap_or_else(|reason| complain(world, &StoreError(reason)));
+    add_and_tell(world, &purges).await;
+    Ok(now_ms)
+}
+
+/// Waits until every isolate of this data centre has noticed a purge of that moment.
+pub(super) async fn settle<W: World>(world: &W, purge: &Purge, purged_ms: f64) {
     for _ in 0..MOST_TRIES {
-        if let Some(cached) = in_cache(world).await {
-            purges.merge(&cached.purges);
-        }
-        world.isolate().purges.learn(&purges);
-        tell(world).await;
-        // By then every isolate of this data centre looks again before it answers.
+        // By then all of them have looked again.
         world.wait(LOOK_AFTER_MS).await;
         // Two who tell the cache at once may not both be heard.
-        if in_cache(world).await.is_none_or(|cached| cached.purges.has(purge, now_ms)) {
-            break;
+        match in_cache(world).await {
+            Some(cached) if !cached.purges.has(purge, purged_ms) => add_and_tell(world, &cached.purges).await,
+            _ => return,
         }
     }
-    Ok(config.variant_store.is_some())
+}
+
+/// Lets this data centre know of purges, beside those that it knows of.
+async fn add_and_tell<W: World>(world: &W, purges: &Purges) {
+    let book = &world.isolate().purges;
+    book.learn(purges);
+    if let Some(cached) = in_cache(world).await {
+        book.learn(&cached.purges);
+    }
+    tell(world).await;
 }
 
 /// [`LOOK_MS`], and a little for clocks.
