@@ -2,13 +2,20 @@
 
 use http::HeaderMap;
 
-use super::config::Config;
+use super::config::{Config, VariantStore};
 use super::key::VariantKey;
+use super::patience::within;
 use super::ports::{Cache, Entry, Kept, StoreError, World};
 use super::record::{Event, Record};
+use super::source_error::Fault;
 
 /// Variants are named by all that they follow from, so they never go stale; a year is for ever.
 const VARIANT_SECONDS: u32 = 31_536_000;
+
+/// What the log and its circuit breaker know the bucket by: no source can have this name.
+const STORE: &str = "the bucket of the variants";
+/// Whoever asks for a picture does not wait for it any longer: making one takes less.
+const PATIENCE_MS: u32 = 1_000;
 
 /// A place where variants are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,14 +37,41 @@ pub(super) async fn find<W: World>(
         return Some((entry, Layer::Cache));
     }
     let store = config.variant_store.as_ref()?;
-    match world.stored(&store.binding, &format!("{}{}", store.prefix, variant.store_key())).await {
-        Ok(found) => Some((world.cache().adopt(&key, found?, VARIANT_SECONDS).await?, Layer::Store)),
-        // A picture can be made without it.
-        Err(StoreError(reason)) => {
-            let reason = format!("the bucket of the variants fails: {reason}");
+    // A picture can be made without it.
+    let found = ask_store(world, from_store(world, store, variant)).await.ok()??;
+    Some((found, Layer::Store))
+}
+
+/// What the bucket answers in time. As a source it is left alone for a while when it fails; the log says why.
+pub(super) async fn ask_store<W: World, T>(
+    world: &W,
+    question: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, Fault> {
+    let breakers = &world.isolate().breakers;
+    breakers.admit(STORE, world.now_ms())?;
+    let answer = match within(world, PATIENCE_MS, question).await {
+        Some(answer) => answer.map_err(|StoreError(reason)| Fault::Failed(reason)),
+        None => Err(Fault::TimedOut { milliseconds: PATIENCE_MS }),
+    };
+    match &answer {
+        Ok(_) => breakers.succeeded(STORE),
+        Err(fault) => {
+            breakers.failed(STORE, fault, world.now_ms());
+            let reason = format!("{STORE} {fault}");
             world.log(&Record { event: Event::Failed { reason }, request: None });
-            None
         }
+    }
+    answer
+}
+
+async fn from_store<W: World>(
+    world: &W,
+    store: &VariantStore,
+    variant: &VariantKey,
+) -> Result<Option<Entry<Kept<W>>>, StoreError> {
+    match world.stored(&store.binding, &format!("{}{}", store.prefix, variant.store_key())).await? {
+        Some(entry) => Ok(world.cache().adopt(&variant.cache_key(), entry, VARIANT_SECONDS).await),
+        None => Ok(None),
     }
 }
 

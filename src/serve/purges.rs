@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{Config, VariantStore};
 use super::key::PURGES_CACHE_KEY;
+use super::layers::ask_store;
+use super::patience::within;
 use super::ports::{Blob, Cache, CachedBody, StoreError, World};
 use super::record::{Event, Record};
 use super::work::{cache_tag, plain_tag, tenant_tag};
@@ -48,6 +50,8 @@ const LOOK_MS: f64 = 1_000.0;
 const LOOK_AFAR_MS: f64 = 10_000.0;
 /// The table is needed for as long as variants from before could be found.
 const KEPT_SECONDS: u32 = 31_536_000;
+/// Purging is worth waiting for, but not for ever.
+const WRITE_MS: u32 = 10_000;
 /// Others may purge at the same moment, but not so many.
 const MOST_TRIES: usize = 8;
 
@@ -197,9 +201,10 @@ pub(super) async fn current<W: World>(world: &W, config: &Config) -> (Rc<Purges>
 pub(super) async fn look_afar<W: World>(world: &W, config: &Config) {
     let mut purges = Purges::default();
     if let Some(store) = &config.variant_store {
-        match read(world, store).await {
+        match ask_store(world, read(world, store)).await {
             Ok((known, _)) => purges = known,
-            Err(reason) => return complain(world, &reason),
+            // The log has it.
+            Err(_) => return,
         }
     }
     add_and_tell(world, &purges).await;
@@ -211,9 +216,11 @@ pub(super) async fn purge<W: World>(world: &W, config: &Config, purge: &Purge) -
     let mut purges = Purges::default();
     purges.add(purge, now_ms);
     if let Some(store) = &config.variant_store {
-        write(world, store, &mut purges).await?;
+        let written = within(world, WRITE_MS, write(world, store, &mut purges)).await;
+        let late = || StoreError(format!("the bucket of the variants took longer than {WRITE_MS} ms"));
+        written.unwrap_or_else(|| Err(late()))?;
     }
-    world.purge_platform(purge).await.unwrap_or_else(|reason| complain(world, &StoreError(reason)));
+    world.purge_platform(purge).await.unwrap_or_else(|reason| complain(world, &reason));
     add_and_tell(world, &purges).await;
     Ok(now_ms)
 }
@@ -287,8 +294,8 @@ async fn in_cache<W: World>(world: &W) -> Option<Cached> {
     serde_json::from_slice(&entry.body.into_bytes().await?).ok()
 }
 
-fn complain<W: World>(world: &W, StoreError(reason): &StoreError) {
-    let reason = format!("purges of other places cannot be had: {reason}");
+fn complain<W: World>(world: &W, reason: &str) {
+    let reason = format!("the platform's own cache was not purged: {reason}");
     world.log(&Record { event: Event::Failed { reason }, request: None });
 }
 

@@ -8,7 +8,8 @@ import { Rules } from './rules.js';
 
 /**
  * Starts it in front of `upstream`, a URL whose path does not matter, or of nothing: then what `serve` was told is there
- * and all else is 404. Requests go on as they came, with the Host that the client named.
+ * and all else is 404. Requests go on as they came, with the Host that the client named. A function that answers the URL
+ * does for an upstream that starts later.
  */
 export async function startFaults(upstream) {
   const rules = new Rules();
@@ -16,7 +17,7 @@ export async function startFaults(upstream) {
   let isClosing = false;
   const requests = [];
   const agent = new Agent({ keepAlive: true });
-  const target = upstream && new URL(upstream);
+  const target = () => upstream && new URL(typeof upstream === 'function' ? upstream() : upstream);
   const server = createServer((request, response) => {
     answer(request, response).catch((error) => {
       // Whoever asked is gone, or the upstream is: nobody is told more than that.
@@ -41,10 +42,12 @@ export async function startFaults(upstream) {
     }
     if (served.has(pathOf(path))) {
       const found = ownAnswer(request);
+      seen.status = found.status;
       return void response.writeHead(found.status, found.headers.flat()).end(method === 'HEAD' ? undefined : found.body);
     }
-    if (!target) return void response.writeHead(404).end();
+    if (!upstream) return void response.writeHead(404).end();
     const from = await ask(request, response);
+    seen.status = from.statusCode;
     response.writeHead(from.statusCode, from.rawHeaders);
     from.on('error', () => socket.destroy());
     from.pipe(response);
@@ -53,7 +56,7 @@ export async function startFaults(upstream) {
   /** The upstream's answer, as it comes. Where the client goes away, the upstream is not asked any longer. */
   function ask(request, response) {
     return new Promise((resolve, reject) => {
-      const { hostname, port } = target;
+      const { hostname, port } = target();
       const asked = httpRequest({ hostname, port, agent, method: request.method, path: request.url, headers: request.rawHeaders, setHost: false }, resolve);
       asked.on('error', reject);
       response?.on('close', () => response.writableFinished || asked.destroy());
@@ -64,7 +67,7 @@ export async function startFaults(upstream) {
   /** The whole answer that there would be without a fault. */
   async function fetched(request) {
     if (served.has(pathOf(request.url))) return ownAnswer(request);
-    if (!target) return { status: 404, headers: [], body: Buffer.alloc(0) };
+    if (!upstream) return { status: 404, headers: [], body: Buffer.alloc(0) };
     const from = await ask(request);
     const parts = [];
     for await (const part of from) parts.push(part);
@@ -76,7 +79,7 @@ export async function startFaults(upstream) {
   function ownAnswer({ url: path, headers: asked }) {
     const { status, headers, body } = served.get(pathOf(path));
     const etag = headers.find(([name]) => name.toLowerCase() === 'etag')?.[1];
-    if (etag && asked['if-none-match'] === etag) return { status: 304, headers, body: Buffer.alloc(0) };
+    if (etag && asked['if-none-match']?.split(', ').includes(etag)) return { status: 304, headers, body: Buffer.alloc(0) };
     return { status, headers: [...headers, ['Content-Length', `${body.length}`]], body };
   }
 
@@ -95,8 +98,8 @@ export async function startFaults(upstream) {
   return {
     url: `http://127.0.0.1:${port}`,
     /**
-     * All that were asked, in order, those that met a fault too: `{ method, path, headers, isAborted }`, the last of them
-     * true once the client went away before its answer was over.
+     * All that were asked, in order, those that met a fault too: `{ method, path, headers, isAborted, status }`. `isAborted`
+     * is true once the client went away before its answer was over; `status` is that of answers without a fault.
      */
     requests,
     /** How many were for a path: a text as `set` takes it, or a pattern. */

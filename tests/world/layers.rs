@@ -72,6 +72,21 @@ fn a_bucket_of_variants_that_fails_stops_nothing() {
 }
 
 #[test]
+fn nor_does_one_that_never_answers() {
+    let world = world();
+    world.servers.trouble("VARIANTS", Trouble::Stalls);
+    let began_ms = world.clock.now_ms();
+    assert_eq!(world.get(URL).status, 200);
+    assert!(world.clock.now_ms() - began_ms <= 3_000.0, "for purges and for the variant");
+    for width in 1..=9 {
+        assert_eq!(world.get(&format!("/image/width={width}/shop/a.png")).status, 200);
+    }
+    let began_ms = world.clock.now_ms();
+    assert_eq!(world.get("/image/width=10/shop/a.png").status, 200);
+    assert!(world.clock.now_ms() - began_ms < 100.0, "by now it is left alone");
+}
+
+#[test]
 fn knowledge_is_renewed_before_anybody_has_to_wait_for_it() {
     let world = world();
     world.get(URL);
