@@ -71,8 +71,14 @@ impl<W: World> Job<'_, W> {
         {
             return Ok(answer);
         }
-        let landed = self.making.join("").await.ok_or(Problem::Busy)?;
-        self.deliver(&*landed.outcome?, landed.is_shared, began_ms).await
+        // What was found a moment ago may be forgotten by now, though not twice in a row.
+        for _ in 0..2 {
+            let landed = self.making.join("").await.ok_or(Problem::Busy)?;
+            if let Some(answer) = self.deliver(&*landed.outcome?, landed.is_shared, began_ms).await? {
+                return Ok(answer);
+            }
+        }
+        Err(Problem::Busy)
     }
 
     /// The kept variant of these versions.
@@ -112,7 +118,13 @@ impl<W: World> Job<'_, W> {
         is_due.then(|| Later::Refresh(Box::new(self.making.work.task.clone())))
     }
 
-    async fn deliver(&self, made: &Made, is_shared: bool, began_ms: f64) -> Result<Answer<Kept<W>>, Problem> {
+    /// The answer that was made, or the one that is kept; nothing where it is kept no more.
+    async fn deliver(
+        &self,
+        made: &Made,
+        is_shared: bool,
+        began_ms: f64,
+    ) -> Result<Option<Answer<Kept<W>>>, Problem> {
         let world = self.making.world;
         let status = status_of(made, is_shared);
         let mut delivery = self.delivery(&status);
@@ -120,19 +132,20 @@ impl<W: World> Job<'_, W> {
         let content_type = made.fresh.as_ref().map_or_else(|| self.target_mime(), |(mime, _)| mime);
         let representation = self.making.representation(&made.variant, &made.versions, content_type);
         let parts = self.request_parts();
-        let mut answer = if let Some((_, bytes)) = &made.fresh {
-            answer::whole(parts, &representation, delivery, bytes.clone())?
-        } else {
-            let gone = || Problem::Defect("a variant was gone when it was wanted".to_owned());
-            let (entry, _) = layers::find(world, self.making.config, &made.variant).await.ok_or_else(gone)?;
-            answer::cached(parts, &representation, delivery, entry).await?.ok_or_else(gone)?
+        let answer = match &made.fresh {
+            Some((_, bytes)) => Some(answer::whole(parts, &representation, delivery, bytes.clone())?),
+            None => match layers::find(world, self.making.config, &made.variant).await {
+                Some((entry, _)) => answer::cached(parts, &representation, delivery, entry).await?,
+                None => None,
+            },
         };
+        let Some(mut answer) = answer else { return Ok(None) };
         if made.is_meanwhile {
             answer.later.push(Later::Make(Box::new(self.making.work.task.clone())));
         }
         let waited_ms = if is_shared { world.now_ms() - began_ms } else { made.waited_ms };
         time(&mut answer, "source", waited_ms);
-        Ok(answer)
+        Ok(Some(answer))
     }
 
     /// The media type as far as it is known without the source; what is kept beside the variant replaces it.
