@@ -12,7 +12,7 @@ use crate::{Outcome, key_file};
 
 /// Sign a request that purges pictures, all of their variants included. Whoever sends it by POST purges.
 ///
-/// It is signed by a key of ADMIN_KEYS, and good for an hour at most.
+/// It is signed by a key of `ADMIN_KEYS`, and good for an hour at most.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
