@@ -80,6 +80,9 @@ export async function startWorker(vars = {}, { toml } = {}) {
       for (const [name, bytes] of await samples()) await worker.put(`samples/${name}`, bytes);
     },
 
+    /** What the Worker itself is given. */
+    bindings: () => harness.getWorker().getEnv(),
+
     logs: () => harness.getLogs(),
 
     async close() {
