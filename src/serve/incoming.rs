@@ -19,6 +19,14 @@ pub(super) enum Pieces<'a, W: World> {
 }
 
 impl<W: World> Pieces<'_, W> {
+    /// For so long nobody read on.
+    pub(super) fn excuse(&mut self, milliseconds: f64) {
+        match self {
+            Self::Coming(body) => body.excuse(milliseconds),
+            Self::Here(_) => {}
+        }
+    }
+
     async fn next(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         match self {
             Self::Coming(body) => body.next().await,
@@ -82,6 +90,11 @@ impl<'a, W: World> Incoming<'a, W> {
                 _ => {}
             }
         }
+    }
+
+    /// For so long nobody read on.
+    pub(super) fn excuse(&mut self, milliseconds: f64) {
+        self.rest.excuse(milliseconds);
     }
 
     /// Gives a rendering what it wants of the file.

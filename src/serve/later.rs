@@ -41,7 +41,7 @@ async fn refresh<W: World>(task: &Task, config: &Config, world: &W) {
         if refreshes.has(&file.places_name, world.now_ms()) {
             continue;
         }
-        let asking = Asking { known: Some(current), ..Asking::anew(&task.host) };
+        let asking = Asking { known: Some(current), ..Asking::anew(&task.via) };
         refreshes
             .join(world, &file.places_name, |()| false, async || ask(file, asking, config, world).await)
             .await;

@@ -169,7 +169,7 @@ impl<'a, W: World> Making<'a, W> {
             Known::Fresh { .. } | Known::Missing | Known::Unknown => None,
         };
         let patience_ms = if stale.is_some() { PATIENCE_MS } else { u32::MAX };
-        let asking = Asking { known: stale, patience_ms, ..Asking::anew(&self.work.task.host) };
+        let asking = Asking { known: stale, patience_ms, ..Asking::anew(&self.work.task.via) };
         let asked_ms = self.world.now_ms();
         match (reading::open(self.world, &file.places, asking).await?, stale) {
             (Opened::File(opened), _) => {
@@ -196,7 +196,7 @@ impl<'a, W: World> Making<'a, W> {
     /// A file of which only the version is known. It may be another one by now.
     async fn open_anew(&self, file: &WorkFile<'a>) -> Result<File<'a, W>, Problem> {
         let asked_ms = self.world.now_ms();
-        let asking = Asking::anew(&self.work.task.host);
+        let asking = Asking::anew(&self.work.task.via);
         match reading::open(self.world, &file.places, asking).await? {
             Opened::File(opened) => {
                 self.remember(file, Some(&opened.current), asked_ms);

@@ -93,7 +93,7 @@ fn tasks(warm: &Warm, preset: &str, config: &Config) -> Result<Vec<Task>, Proble
     let tenant = warm.tenant.as_deref().or(permit.tenant()).map(str::to_owned);
     let task = |target| Task {
         tenant: tenant.clone(),
-        host: warm.host.clone(),
+        via: nobody.via(),
         recipe: recipe.clone(),
         source: source.clone(),
         target,

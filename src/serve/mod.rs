@@ -65,7 +65,7 @@ use crate::negotiate::Dependence;
 use crate::picture::budget::LARGEST_GATHERED_BYTES;
 use crate::picture::probe::ProbeError;
 use crate::recipe::{OnError, Recipe, Source, TransformUrl};
-use crate::sources::is_loop;
+use crate::sources::{self, is_loop};
 
 /// A request, as far as it matters here.
 #[derive(Debug, Clone)]
@@ -102,6 +102,11 @@ impl Request {
             headers,
             client: Client::default(),
         }
+    }
+
+    /// What sources are told of its way.
+    fn via(&self) -> String {
+        sources::via(self.header(http::header::VIA), &self.host)
     }
 
     /// A header as text.
@@ -202,7 +207,8 @@ async fn original<W: World>(
     }
     let permit = door::open(request, credentials, &source, Wanted::Original, config, world).await?;
     let file = WorkFile::new(&source, permit.tenant(), config);
-    let opened = reading::open(world, &file.places, Asking::anew(&request.host)).await?;
+    let via = request.via();
+    let opened = reading::open(world, &file.places, Asking::anew(&via)).await?;
     let Opened::File(file) = opened else { return Err(Problem::NotFound { key: key.clone() }) };
     let most_bytes = if file.is_sized { file.current.version.size_bytes } else { LARGEST_GATHERED_BYTES };
     if most_bytes > LARGEST_GATHERED_BYTES {

@@ -36,10 +36,13 @@ pub(super) struct Rendered {
 pub(super) async fn render<W: World>(
     world: &W,
     asked: Asked<'_>,
-    files: Vec<File<'_, W>>,
+    mut files: Vec<File<'_, W>>,
 ) -> Result<Rendered, Problem> {
     // What comes in before there is a plan must have its room, too.
+    let asked_ms = world.now_ms();
     let mut promise = world.isolate().memory.wait_for(world, arriving_bytes(&files)).await?;
+    let waited_ms = world.now_ms() - asked_ms;
+    files.iter_mut().for_each(|file| file.body.excuse(waited_ms));
     let mut versions = Vec::with_capacity(files.len());
     let mut bodies = Vec::with_capacity(files.len());
     for file in files {
@@ -54,7 +57,7 @@ pub(super) async fn render<W: World>(
     for (file_bytes, body) in bodies {
         mark_files.push(incoming::gather_file(body, file_bytes).await?);
     }
-    let source = Incoming::open(body, file_bytes).await?;
+    let mut source = Incoming::open(body, file_bytes).await?;
     let marks: Vec<Mark<'_>> =
         asked.recipe.marks().zip(&mark_files).map(|((_, layer), file)| file.as_mark(layer)).collect();
     let (target, plan) = plan(asked, &source.header, file_bytes, &marks)?;
@@ -63,7 +66,9 @@ pub(super) async fn render<W: World>(
         return Ok(Rendered { target, content_type: "application/json", bytes, versions });
     };
     // The plan's figure has the files in it.
+    let asked_ms = world.now_ms();
     promise.resize(world, plan.peak_bytes(&source.header, file_bytes, &marks)).await?;
+    source.excuse(world.now_ms() - asked_ms);
     let mut rendering = Rendering::new(&source.header, file_bytes, &mark_files, &plan)?;
     source.feed(&mut rendering).await?;
     let bytes = rendering.finish()?;

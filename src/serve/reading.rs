@@ -45,8 +45,8 @@ pub(super) struct Body<'a, W: World> {
 /// Who asks, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asking<'a> {
-    /// The host that was asked for the picture.
-    pub host: &'a str,
+    /// `Via`: which of our hosts were asked for the picture.
+    pub via: &'a str,
     /// The version that is known, if there is one.
     pub known: Option<&'a Current>,
     /// The longest wait for the head of an answer, where it is less than the source's own.
@@ -55,8 +55,8 @@ pub(super) struct Asking<'a> {
 
 impl<'a> Asking<'a> {
     /// Asks as one who knows nothing.
-    pub(super) fn anew(host: &'a str) -> Self {
-        Self { host, known: None, patience_ms: u32::MAX }
+    pub(super) fn anew(via: &'a str) -> Self {
+        Self { via, known: None, patience_ms: u32::MAX }
     }
 }
 
@@ -177,7 +177,7 @@ async fn speak<'a, W: World>(
             }
         }
         (Kind::Http { http, .. }, At::Address(address)) => {
-            let request = http.request(address, known.and_then(condition_of), asking.host);
+            let request = http.request(address, known.and_then(condition_of), asking.via);
             match fetch(world, source, Some((http, address.clone())), request).await? {
                 None => return Ok(Opened::Missing),
                 Some(answer) if answer.status == 304 && known.is_some() => return Ok(Opened::Same),
@@ -255,6 +255,11 @@ fn read_head<W: World>(
 }
 
 impl<W: World> Body<'_, W> {
+    /// For so long it was not read: that is no fault of its source, which has so much longer.
+    pub(super) fn excuse(&mut self, milliseconds: f64) {
+        self.ends_ms += milliseconds;
+    }
+
     /// The next piece, not empty; nothing at the end, which is where it should be.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         let piece = self.piece().await.map_err(|fault| away(self.source, fault));

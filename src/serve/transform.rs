@@ -33,7 +33,7 @@ pub(super) async fn transform<W: World>(
     let accept = request.header(http::header::ACCEPT).unwrap_or_default();
     let task = Task {
         tenant: permit.tenant().map(str::to_owned),
-        host: request.host.clone(),
+        via: request.via(),
         target: Target::choose(&recipe, Accept::parse(accept)),
         recipe,
         source,

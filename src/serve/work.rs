@@ -15,8 +15,8 @@ use crate::sources::Place;
 pub struct Task {
     /// Whose pictures they are.
     pub(super) tenant: Option<String>,
-    /// The host that was asked.
-    pub(super) host: String,
+    /// `Via`, for sources that speak HTTP: which of our hosts were asked.
+    pub(super) via: String,
     /// What is asked for, within all limits.
     pub(super) recipe: Recipe,
     /// Of which picture.

@@ -108,14 +108,14 @@ impl Http {
         &self,
         address: &Address,
         condition: Option<(HeaderName, HeaderValue)>,
-        host: &str,
+        via: &str,
     ) -> Outgoing {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("image/*"));
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("lenslet/", env!("CARGO_PKG_VERSION"))));
         headers.extend(self.headers.clone());
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        if let Ok(via) = HeaderValue::from_str(&via(host)) {
+        if let Ok(via) = HeaderValue::from_str(via) {
             headers.insert(VIA, via);
         }
         headers.extend(condition);
@@ -132,15 +132,36 @@ impl Http {
     }
 }
 
-/// How we sign what we send on: with the host that was asked, so that a loop is told from a chain.
-fn via(host: &str) -> String {
+/// How we sign what we send on: with the host that was asked, so that a loop is told from a chain. What others signed
+/// before is of no use to a source, but for those of us who were asked before.
+pub fn via(before: Option<&str>, host: &str) -> String {
+    let ours = sign(host);
+    let hops = hops(before.unwrap_or_default()).chain(std::iter::once(ours.as_str()));
+    hops.collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a request went through us before, or through too many of us.
+pub fn is_loop(via_of_request: &str, host: &str) -> bool {
+    let ours = sign(host);
+    hops(via_of_request).any(|hop| hop.eq_ignore_ascii_case(&ours))
+        || hops(via_of_request).count() >= MOST_HOPS
+}
+
+/// A loop through hosts that are ever new ends here.
+const MOST_HOPS: usize = 8;
+
+fn sign(host: &str) -> String {
     format!("1.1 {host} ({})", super::VIA)
 }
 
-/// Whether a request went through us before.
-pub fn is_loop(via_of_request: &str, host: &str) -> bool {
-    let ours = via(host);
-    via_of_request.split(',').any(|hop| hop.trim().eq_ignore_ascii_case(&ours))
+/// Those of us who signed.
+fn hops(via: &str) -> impl Iterator<Item = &str> {
+    let comment = format!(" ({})", super::VIA);
+    let is_ours = move |hop: &&str| {
+        let end = hop.len().checked_sub(comment.len()).and_then(|at| hop.get(at..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(&comment))
+    };
+    via.split(',').map(str::trim).filter(is_ours)
 }
 
 /// What tells one version of a file from another, by the head of an answer.
@@ -204,7 +225,7 @@ mod tests {
         let secret = [("authorization".to_owned(), "Bearer x".to_owned())];
         let http = Http::new("https://o.example/p", &[], &secret).unwrap();
         let address = http.address("a b/c?.png", Some("v=1")).unwrap();
-        let asked = http.request(&address, condition("abc", 0), "pictures.example");
+        let asked = http.request(&address, condition("abc", 0), &via(None, "pictures.example"));
         assert_eq!(asked.url, "https://o.example/p/a%20b/c%3F.png?v=1");
         let sent = |name| asked.headers.get(name).map_or("", |value: &HeaderValue| value.to_str().unwrap());
         assert_eq!(sent(http::header::AUTHORIZATION), "Bearer x");

@@ -9,7 +9,7 @@ pub mod sigv4;
 mod table;
 
 pub use credentials::{Credentials, CredentialsError};
-pub use http::{Head, Http, HttpError, Outgoing, Redirect, condition, is_loop};
+pub use http::{Head, Http, HttpError, Outgoing, Redirect, condition, is_loop, via};
 pub use s3::{S3, S3Error, SignedRequest, Style};
 pub use table::{At, Kind, Place, Source, Sources, SourcesError};
 

@@ -288,3 +288,22 @@ fn more_than_can_wait_are_sent_away_and_the_others_served() {
     }
     assert_eq!(world.get(urls[119]).status, 200);
 }
+
+#[test]
+fn a_source_is_not_late_while_its_picture_waits_for_room() {
+    let sources = r#"{"quick":{"type":"r2","binding":"PICTURES","total_ms":1000},
+        "slow":{"type":"r2","binding":"SLOW","total_ms":2500}}"#;
+    let routes = r#"[{"sources":["quick"]},{"path":"slow","sources":["slow"]}]"#;
+    let world = world_with(&[("SOURCES", sources), ("ROUTES", routes)]);
+    let jpeg = file(&sketch(480, 320), Format::Jpeg, 90);
+    let long = [&jpeg[..], &vec![0; (30 << 20) - jpeg.len()]].concat();
+    world.put("large.jpg", "one", &long);
+    world.servers.put("SLOW", "slow/large.jpg", "one", &long, None, Vec::new());
+    world.servers.trouble("SLOW", Trouble::StallsAfter(100));
+    world.servers.trouble(PICTURES, Trouble::Drips(5));
+    let urls = ["/image/width=8/slow/large.jpg", "/image/width=9/slow/large.jpg", "/image/width=8/large.jpg"];
+    let began_ms = world.clock.now_ms();
+    let statuses: Vec<_> = world.ask_all(&urls).iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses, [504, 504, 200]);
+    assert!(world.clock.now_ms() - began_ms >= 2_500.0);
+}

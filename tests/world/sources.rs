@@ -181,12 +181,23 @@ fn a_request_that_comes_round_again_is_508() {
     for (via, status) in [
         ("1.1 pictures.example (lenslet)", 508),
         ("2 edge, 1.1 Pictures.Example (lenslet)", 508),
+        ("1.1 pictures.example (lenslet), 1.1 other.example (lenslet)", 508),
+        (
+            "1.1 a (lenslet), 1.1 b (lenslet), 1.1 c (lenslet), 1.1 d (lenslet), 1.1 e (lenslet), 1.1 f (lenslet), 1.1 g (lenslet), 1.1 h (lenslet)",
+            508,
+        ),
         ("1.1 other.example (lenslet)", 404),
         ("1.1 varnish", 404),
     ] {
         let answer = world.ask(Method::GET, "/image/width=8/a.png", &[("via", via)]);
         assert_eq!(answer.status, status, "{via}");
     }
+    page(&world, "https://shop.example/media/a.png", 40);
+    let via = "1.1 proxy.example (squid), 1.1 other.example (lenslet)";
+    assert_eq!(world.ask(Method::GET, "/image/width=8/shop/a.png", &[("via", via)]).status, 200);
+    let asked = world.servers.asked.borrow();
+    let sent = &asked.last().unwrap().headers["via"];
+    assert_eq!(sent, "1.1 other.example (lenslet), 1.1 pictures.example (lenslet)");
 }
 
 #[test]
