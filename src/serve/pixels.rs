@@ -42,7 +42,9 @@ pub(super) async fn render<W: World>(
     let asked_ms = world.now_ms();
     let mut promise = world.isolate().memory.wait_for(world, arriving_bytes(&files)).await?;
     let waited_ms = world.now_ms() - asked_ms;
-    files.iter_mut().for_each(|file| file.body.excuse(waited_ms));
+    for file in &mut files {
+        file.body.excuse(waited_ms);
+    }
     let mut versions = Vec::with_capacity(files.len());
     let mut bodies = Vec::with_capacity(files.len());
     for file in files {
