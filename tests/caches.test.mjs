@@ -288,7 +288,9 @@ test('two who make the same write it once, and both are well', async () => {
   assert.deepEqual(answers.map(shadeOf), [10, 10]);
   assert.equal(await worker.reads(), 2);
   const { VARIANTS } = worker.buckets;
-  await until(async () => (await VARIANTS.counts()).operations.put === 2);
+  // The second one may find what the first has written a moment before.
+  await until(async () => (await VARIANTS.counts()).operations.put >= 1);
+  await wait(300);
   assert.equal((await VARIANTS.keys('variants/')).length, 1);
   assert.doesNotMatch(worker.logs().join('\n'), /did not take/);
 });
