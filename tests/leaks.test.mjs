@@ -211,6 +211,16 @@ function refine(request) {
   return request;
 }
 
+/** Where an AVIF is still to be made, what is expected is what a client gets that takes none. */
+function refit(request, { headers: said }) {
+  if (!/avif-later/.test(said['cache-status'])) return request;
+  const { expected, headers, takes } = request;
+  const meanwhile = expect({ ...request, takes: takes.filter((format) => format !== 'avif') });
+  const isNamed = headers['if-none-match']?.includes(said.etag);
+  const status = [200, 304].includes(expected.status) ? (isNamed ? 304 : 200) : expected.status;
+  return { ...request, expected: { ...meanwhile, status, range: expected.range } };
+}
+
 const hashed = (bytes) => createHash('sha256').update(bytes).digest('base64');
 const references = new Map();
 
@@ -282,12 +292,15 @@ test(`of ${REQUESTS} requests none gets what is another's`, async (t) => {
       while (left-- > 0) {
         const request = refine(draw());
         const { expected, path, method, headers } = request;
-        const reference = [200, 206].includes(expected.status) ? await referenceOf(expected) : undefined;
+        // Before it is asked for: an idle connection is closed by the other side.
+        if ([200, 206].includes(expected.status)) await referenceOf(expected);
         const askedAt = now();
         const answer = await connection.ask(path, method, headers);
+        const fitted = refit(request, answer);
+        const reference = [200, 206].includes(fitted.expected.status) ? await referenceOf(fitted.expected) : undefined;
         statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
         if (/; hit$/.test(answer.headers['cache-status'])) hits += 1;
-        const wrong = fault(request, answer, reference, askedAt);
+        const wrong = fault(fitted, answer, reference, askedAt);
         if (wrong && faults.push(`${method} ${path} ${JSON.stringify(headers)} (${request.grant.name}): ${wrong}`) > 20) left = 0;
       }
       connection.close();
