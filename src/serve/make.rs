@@ -55,6 +55,9 @@ pub(super) const IN_TIME: &str = " in time";
 /// While there is something to show, nobody waits longer than this for what is newer.
 const PATIENCE_MS: u32 = 1_000;
 
+/// A second try has all of its source's time again, and both must end while the request lives.
+const RETRY_WITHIN_MS: f64 = 3_000.0;
+
 /// The making of a variant.
 pub(super) struct Making<'a, W> {
     pub world: &'a W,
@@ -94,10 +97,12 @@ impl<'a, W: World> Making<'a, W> {
     }
 
     async fn run(&self) -> Outcome {
+        let began_ms = self.world.now_ms();
         let known = self.known().await;
         let mut outcome = self.attempt(&known).await;
         if let Err(Problem::Source(error)) = &outcome
             && broke_off(error)
+            && self.world.now_ms() < began_ms + RETRY_WITHIN_MS
         {
             reading::pause(self.world).await;
             outcome = self.attempt(&known).await;

@@ -26,6 +26,8 @@ pub enum Trouble {
     StallsAfter(usize),
     /// So many bytes come, and then an error.
     BreaksAfter(usize),
+    /// So many milliseconds pass, and then an error.
+    BreaksLate(u32),
     /// So many bytes come, and then the end.
     EndsAfter(usize),
     /// It answers this status.
@@ -82,6 +84,10 @@ impl Blob for Bytes {
     async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         if let Some(Trouble::Drips(milliseconds)) = self.trouble {
             self.clock.sleep(f64::from(milliseconds)).await;
+        }
+        if let Some(Trouble::BreaksLate(milliseconds)) = self.trouble {
+            self.clock.sleep(f64::from(milliseconds)).await;
+            return Err(StoreError("it broke off".to_owned()));
         }
         let end = match self.trouble {
             Some(Trouble::StallsAfter(end) | Trouble::BreaksAfter(end) | Trouble::EndsAfter(end)) => end,

@@ -65,6 +65,16 @@ fn what_breaks_off_or_ends_early_is_tried_again_and_never_kept() {
 }
 
 #[test]
+fn what_breaks_off_late_is_not_tried_again() {
+    for (milliseconds, reads) in [(2_000, 2), (4_000, 1)] {
+        let world = world();
+        world.servers.trouble(PICTURES, Trouble::BreaksLate(milliseconds));
+        assert_eq!(kind(&world.get(URL)), "502 store");
+        assert_eq!(world.servers.reads.get(), reads, "after {milliseconds} ms");
+    }
+}
+
+#[test]
 fn one_failure_is_not_noticed_by_anybody() {
     let world = world_with(&[(
         "SOURCES",
