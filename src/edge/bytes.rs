@@ -22,6 +22,7 @@ const MOST_BYTES: u32 = 1 << 18;
 #[wasm_bindgen]
 extern "C" {
     /// The reader of a byte stream that has been given room, as workerd has it.
+    #[derive(Clone)]
     type Reader;
 
     #[wasm_bindgen(method, catch, js_name = readAtLeast)]
@@ -85,9 +86,9 @@ impl Bytes {
                 let options = ReadableStreamGetReaderOptions::new();
                 options.set_mode(ReadableStreamReaderMode::Byob);
                 let reader: Reader = body.get_reader_with_options(&options).unchecked_into();
-                let come = read(&reader).await;
-                self.rest = Rest::Coming(reader);
-                come
+                // Before it is waited for: whoever gives up then has it to cancel.
+                self.rest = Rest::Coming(reader.clone());
+                read(&reader).await
             }
         }
     }
