@@ -1,92 +1,310 @@
-//! The origin's settings, parsed once at the start. Where they come from is the caller's business:
-//! `main` passes the environment, tests a table.
+//! The origin's settings, parsed once at the start: defaults, then a file, then the environment, then flags.
+//!
+//! One table ([`SETTINGS`]) names them all. A setting `STORE` is `store` in the file, `LENSLET_ORIGIN_STORE` in the
+//! environment, and `--store` on the command line. Where values come from is the caller's business.
 
-use std::fmt::Display;
-use std::net::{AddrParseError, SocketAddr};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use thiserror::Error;
-use tracing::level_filters::{LevelFilter, ParseLevelFilterError};
+use lenslet::address::Address;
+use lenslet::grant::{KeyError, KeySet, SigningKey, public_jwk};
+use lenslet::recipe::Presets;
+use lenslet::sources::Credentials;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tracing::level_filters::LevelFilter;
 
-/// The variable that says where to listen.
-pub const ADDRESS: &str = "LENSLET_ORIGIN_ADDR";
-/// The variable that says how much to log.
-pub const LOG: &str = "LENSLET_ORIGIN_LOG";
+/// Every setting: its name, what it is for, and its default.
+pub const SETTINGS: &[Setting] = &[
+    Setting::new("ADDR", "where to listen", "127.0.0.1:8788"),
+    Setting::new("PUBLIC_URL", "how clients reach this service", "http://<ADDR>"),
+    Setting::new("LOG", "off, error, warn, info, debug or trace", "info"),
+    Setting::new("LOG_FORMAT", "json, or text for people", "json"),
+    Setting::new("DATABASE", "sqlite:<file> or postgres://…", "sqlite:lenslet/catalog.sqlite"),
+    Setting::new("STORE", "file:<folder> or s3:<bucket>", "file:lenslet/objects"),
+    Setting::new("S3_ENDPOINT", "the address of the bucket's service, with s3:", ""),
+    Setting::new("S3_REGION", "its region", "auto"),
+    Setting::new(
+        "S3_CREDENTIALS",
+        "JSON of access_key_id, secret_access_key and, if there is one, session_token",
+        "",
+    ),
+    Setting::new("TOKEN_KEYS", "the JWK Set that tokens are verified by, as the edge's", ""),
+    Setting::new("TOKEN_ISSUER", "the `iss` that tokens must have, where it is set", ""),
+    Setting::new("TOKEN_AUDIENCE", "the `aud` that tokens must have, where it is set", ""),
+    Setting::new(
+        "SIGNING_KEYS",
+        "private JWKs, the first of which signs the tokens that this service gives out",
+        "",
+    ),
+    Setting::new("PRESETS", "presets as at the edge: a table of names and options", "{}"),
+    Setting::new("VARIANTS", "the presets that every picture is rendered with, in order", "[]"),
+    Setting::new("MAX_UPLOAD_BYTES", "the largest upload", "104857600"),
+    Setting::new("QUOTA_BYTES", "what a tenant may keep, unless its row says otherwise", "107374182400"),
+    Setting::new("QUOTA_IMAGES", "how many pictures, likewise", "1000000"),
+    Setting::new("UPLOAD_SECONDS", "how long a presigned URL is good for", "3600"),
+    Setting::new("KEEP_DELETED_DAYS", "how long a deleted picture may be restored", "30"),
+    Setting::new("WORKERS", "how many jobs run at once", "2"),
+    Setting::new("RECONCILE_SECONDS", "how often bucket and catalog are compared; 0 for never", "300"),
+    Setting::new("EDGE_URL", "the edge, which is told to purge what was replaced or deleted", ""),
+    Setting::new("EDGE_ADMIN_KEYS", "the key that signs that: a JWK Set, as the edge's ADMIN_KEYS", ""),
+];
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for.
+    pub says: &'static str,
+    /// What it is where nobody says otherwise.
+    pub default: &'static str,
+}
+
+impl Setting {
+    const fn new(name: &'static str, says: &'static str, default: &'static str) -> Self {
+        Self { name, says, default }
+    }
+
+    /// The environment's variable.
+    pub fn variable(&self) -> String {
+        format!("LENSLET_ORIGIN_{}", self.name)
+    }
+
+    /// The command line's flag, without its dashes.
+    pub fn flag(&self) -> String {
+        self.name.to_ascii_lowercase().replace('_', "-")
+    }
+}
 
 /// Everything that can be set. A value that exists is valid.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug)]
 pub struct Config {
     /// Where to listen. Loopback unless said otherwise; port 0 takes any free one.
     pub address: SocketAddr,
+    /// How clients reach this service, without a slash at the end.
+    pub public_url: String,
     /// The least severe level that is logged.
     pub log: LevelFilter,
+    /// Whether the log is JSON.
+    pub log_is_json: bool,
+    /// The URL of the database.
+    pub database: String,
+    /// Where objects are.
+    pub store: StoreConfig,
+    /// What tokens are verified by; nobody may do anything until there is a key.
+    pub token_keys: Option<KeySet>,
+    /// The `iss` that they must have.
+    pub token_issuer: Option<String>,
+    /// The `aud` that they must have.
+    pub token_audience: Option<String>,
+    /// What signs the tokens that we give out, if we do.
+    pub signing: Option<Signing>,
+    /// Named recipes.
+    pub presets: Presets,
+    /// Those that every picture is rendered with.
+    pub variants: Vec<String>,
+    /// The largest upload.
+    pub max_upload_bytes: u64,
+    /// What a tenant may keep.
+    pub quota_bytes: u64,
+    /// How many pictures.
+    pub quota_images: u64,
+    /// How long a presigned URL is good for.
+    pub upload_seconds: u32,
+    /// How long a deleted picture may be restored.
+    pub keep_deleted_days: u32,
+    /// How many jobs run at once.
+    pub workers: u32,
+    /// How often bucket and catalog are compared; 0 for never.
+    pub reconcile_seconds: u32,
+    /// The edge that is told of changes.
+    pub edge: Option<EdgeConfig>,
 }
 
-/// A variable whose value cannot be used.
-#[derive(Debug, Error)]
-pub enum ConfigError {
-    /// [`ADDRESS`] is not an address with a port.
-    #[error("{ADDRESS}={value:?} is not an address with a port, such as 127.0.0.1:8788")]
-    Address {
-        /// What was given.
-        value: String,
-        /// Why it is none.
-        source: AddrParseError,
+/// Where objects are.
+#[derive(Debug)]
+pub enum StoreConfig {
+    /// A folder.
+    Folder(PathBuf),
+    /// A bucket that speaks S3.
+    S3 {
+        /// Its name.
+        bucket: String,
+        /// Where its service is, without a slash at the end.
+        endpoint: String,
+        /// Its region.
+        region: String,
+        /// Who we are there.
+        credentials: Credentials,
     },
-    /// [`LOG`] is not a level.
-    #[error("{LOG}={value:?} is not one of off, error, warn, info, debug, trace")]
-    Log {
-        /// What was given.
-        value: String,
-        /// Why it is none.
-        source: ParseLevelFilterError,
-    },
+}
+
+/// Keys that sign tokens.
+#[derive(Debug)]
+pub struct Signing {
+    /// The one that signs.
+    pub key: SigningKey,
+    /// The public part of all, a JWK Set.
+    pub published: Value,
+    /// The same, to verify with.
+    pub verifying: KeySet,
+}
+
+/// The edge, and how to speak to it.
+#[derive(Debug)]
+pub struct EdgeConfig {
+    /// Where it is, without a slash at the end.
+    pub url: String,
+    /// What signs requests to purge.
+    pub admin_key: SigningKey,
+}
+
+/// A setting whose value cannot be used. Never quotes what may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("LENSLET_ORIGIN_{name}{said} {reason}")]
+pub struct ConfigError {
+    name: &'static str,
+    said: String,
+    reason: String,
 }
 
 impl Config {
-    /// Parses the settings out of `lookup`, which gives a variable's value where it is set.
-    pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let or_default = |name, default: &dyn Display| lookup(name).unwrap_or_else(|| default.to_string());
-        let address = or_default(ADDRESS, &"127.0.0.1:8788");
-        let log = or_default(LOG, &LevelFilter::INFO);
+    /// Reads the settings by name; those that are absent or empty have their defaults.
+    pub fn parse(setting: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let setting = |name: &'static str| {
+            let default = SETTINGS.iter().find(|setting| setting.name == name).map_or("", |row| row.default);
+            setting(name).filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
+        };
+        let address: SocketAddr =
+            read("ADDR", &setting("ADDR"), "is not an address with a port, such as 127.0.0.1:8788")?;
+        let public_url = match setting("PUBLIC_URL").as_str() {
+            "http://<ADDR>" => format!("http://{address}"),
+            url => web_address("PUBLIC_URL", url)?,
+        };
+        let presets: BTreeMap<String, String> =
+            json("PRESETS", &setting("PRESETS"), "a table of names and options")?;
+        let presets = Presets::parse(presets.iter().map(|(name, options)| (name.as_str(), options.as_str())))
+            .map_err(|error| wrong("PRESETS", "", &error.to_string()))?;
+        let variants: Vec<String> = json("VARIANTS", &setting("VARIANTS"), "a list of names of presets")?;
+        if let Some(unknown) = variants.iter().find(|name| !presets.has(name)) {
+            return Err(wrong("VARIANTS", "", &format!("names '{unknown}', which PRESETS does not have")));
+        }
         Ok(Self {
-            address: SocketAddr::from_str(&address)
-                .map_err(|source| ConfigError::Address { value: address, source })?,
-            log: LevelFilter::from_str(&log).map_err(|source| ConfigError::Log { value: log, source })?,
+            address,
+            public_url,
+            log: read("LOG", &setting("LOG"), "is not one of off, error, warn, info, debug, trace")?,
+            log_is_json: match setting("LOG_FORMAT").as_str() {
+                "json" => true,
+                "text" => false,
+                other => return Err(wrong("LOG_FORMAT", other, "is neither json nor text")),
+            },
+            database: database(setting("DATABASE"))?,
+            store: store(&setting("STORE"), &setting)?,
+            token_keys: key_set("TOKEN_KEYS", &setting("TOKEN_KEYS"))?,
+            token_issuer: Some(setting("TOKEN_ISSUER")).filter(|text| !text.is_empty()),
+            token_audience: Some(setting("TOKEN_AUDIENCE")).filter(|text| !text.is_empty()),
+            signing: signing("SIGNING_KEYS", &setting("SIGNING_KEYS"))?,
+            presets,
+            variants,
+            max_upload_bytes: count("MAX_UPLOAD_BYTES", &setting("MAX_UPLOAD_BYTES"), 1..=104_857_600)?,
+            quota_bytes: count("QUOTA_BYTES", &setting("QUOTA_BYTES"), 0..=i64::MAX.unsigned_abs())?,
+            quota_images: count("QUOTA_IMAGES", &setting("QUOTA_IMAGES"), 0..=i64::MAX.unsigned_abs())?,
+            // S3 takes no longer ones than a week.
+            upload_seconds: small("UPLOAD_SECONDS", &setting("UPLOAD_SECONDS"), 1..=604_800)?,
+            keep_deleted_days: small("KEEP_DELETED_DAYS", &setting("KEEP_DELETED_DAYS"), 0..=36_500)?,
+            workers: small("WORKERS", &setting("WORKERS"), 0..=64)?,
+            reconcile_seconds: small("RECONCILE_SECONDS", &setting("RECONCILE_SECONDS"), 0..=86_400)?,
+            edge: edge(&setting("EDGE_URL"), &setting("EDGE_ADMIN_KEYS"))?,
         })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn wrong(name: &'static str, value: &str, reason: &str) -> ConfigError {
+    let said = if value.is_empty() { ":".to_owned() } else { format!("={value:?}") };
+    ConfigError { name, said, reason: reason.to_owned() }
+}
 
-    fn parse(variables: &[(&str, &str)]) -> Result<Config, String> {
-        let lookup = |name: &str| {
-            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-        };
-        Config::parse(lookup).map_err(|error| error.to_string())
-    }
+fn read<T: FromStr>(name: &'static str, value: &str, reason: &str) -> Result<T, ConfigError> {
+    value.parse().map_err(|_| wrong(name, value, reason))
+}
 
-    #[test]
-    fn listens_on_loopback_by_default() {
-        let config = parse(&[]).unwrap();
-        assert_eq!(config.address.to_string(), "127.0.0.1:8788");
-        assert_eq!(config.log, LevelFilter::INFO);
-    }
+fn count(name: &'static str, value: &str, range: std::ops::RangeInclusive<u64>) -> Result<u64, ConfigError> {
+    let number = value.parse().ok().filter(|number| range.contains(number));
+    let reason = format!("is no whole number from {} to {}", range.start(), range.end());
+    number.ok_or_else(|| wrong(name, value, &reason))
+}
 
-    #[test]
-    fn takes_what_is_set() {
-        let config = parse(&[(ADDRESS, "[::1]:0"), (LOG, "debug")]).unwrap();
-        assert_eq!(config.address.to_string(), "[::1]:0");
-        assert_eq!(config.log, LevelFilter::DEBUG);
-    }
+fn small(name: &'static str, value: &str, range: std::ops::RangeInclusive<u32>) -> Result<u32, ConfigError> {
+    let range = u64::from(*range.start())..=u64::from(*range.end());
+    count(name, value, range).map(|number| u32::try_from(number).unwrap_or(u32::MAX))
+}
 
-    #[test]
-    fn an_error_names_the_variable_and_its_value() {
-        for (name, value) in [(ADDRESS, "localhost"), (ADDRESS, ""), (LOG, "loud")] {
-            let error = parse(&[(name, value)]).unwrap_err();
-            assert!(error.starts_with(&format!("{name}={value:?}")), "{error}");
-        }
+/// Of what may hold secrets, the value is not shown.
+fn json<T: DeserializeOwned>(name: &'static str, value: &str, shape: &str) -> Result<T, ConfigError> {
+    serde_json::from_str(value)
+        .map_err(|error| wrong(name, "", &format!("must be {shape}, as JSON: {error}")))
+}
+
+fn web_address(name: &'static str, value: &str) -> Result<String, ConfigError> {
+    let address =
+        Address::parse(value).map_err(|error| wrong(name, value, &format!("is no address: {error}")))?;
+    Ok(address.as_str().trim_end_matches('/').to_owned())
+}
+
+fn database(url: String) -> Result<String, ConfigError> {
+    let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+    // Not shown: it may hold a password.
+    if known { Ok(url) } else { Err(wrong("DATABASE", "", "begins with none of sqlite:, postgres://")) }
+}
+
+fn store(value: &str, setting: &impl Fn(&'static str) -> String) -> Result<StoreConfig, ConfigError> {
+    match value.split_once(':') {
+        Some(("file", folder)) if !folder.is_empty() => Ok(StoreConfig::Folder(PathBuf::from(folder))),
+        Some(("s3", bucket)) if !bucket.is_empty() => Ok(StoreConfig::S3 {
+            bucket: bucket.to_owned(),
+            endpoint: web_address("S3_ENDPOINT", &setting("S3_ENDPOINT"))?,
+            region: setting("S3_REGION"),
+            credentials: Credentials::parse(&setting("S3_CREDENTIALS"))
+                .map_err(|error| wrong("S3_CREDENTIALS", "", &error.to_string()))?,
+        }),
+        _ => Err(wrong("STORE", value, "is neither file:<folder> nor s3:<bucket>")),
     }
+}
+
+fn key_set(name: &'static str, value: &str) -> Result<Option<KeySet>, ConfigError> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let set = KeySet::parse(value.as_bytes()).and_then(|set| set.check_for_use().map(|()| set));
+    set.map(Some).map_err(|error| wrong(name, "", &error.to_string()))
+}
+
+/// The first key signs; what is published of them verifies.
+fn signing(name: &'static str, value: &str) -> Result<Option<Signing>, ConfigError> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let fail = |error: KeyError| wrong(name, "", &error.to_string());
+    let key = SigningKey::parse(value.as_bytes()).map_err(fail)?;
+    let all: Value = json(name, value, "a JWK Set")?;
+    let keys = all.get("keys").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![all]);
+    let public: Option<Vec<Value>> = keys.iter().map(public_jwk).collect();
+    let public =
+        public.ok_or_else(|| wrong(name, "", "holds a key that cannot be published; use EdDSA or ES256"))?;
+    let published = serde_json::json!({ "keys": public });
+    let verifying = KeySet::parse(published.to_string().as_bytes()).map_err(fail)?;
+    Ok(Some(Signing { key, published, verifying }))
+}
+
+fn edge(url: &str, keys: &str) -> Result<Option<EdgeConfig>, ConfigError> {
+    if url.is_empty() {
+        return Ok(None);
+    }
+    let url = web_address("EDGE_URL", url)?;
+    let admin_key = SigningKey::parse(keys.as_bytes())
+        .map_err(|error| wrong("EDGE_ADMIN_KEYS", "", &format!("signs for EDGE_URL, and {error}")))?;
+    Ok(Some(EdgeConfig { url, admin_key }))
 }

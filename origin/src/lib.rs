@@ -1,25 +1,36 @@
-//! Lenslet's origin: the native service beside the edge, for ingest, indexing and search.
+//! Lenslet's origin: the native service beside the edge, for uploads, ingest, index and search.
 //!
-//! [`app`] is the whole service as a value. It opens no socket and reads no environment: `main` does,
-//! and tests call it as it is.
+//! [`app`] is the whole service as a value. It opens no socket and reads no environment: `main` does, and tests call it
+//! as it is. In reading order:
+//!
+//! * [`config`] is what a deployment decides, [`state`] the parts that it makes of it.
+//! * [`auth`] is who asks, and what they may do.
+//! * [`store`] is what outlives the process: the database and the bucket. [`catalog`] has the tables, as values.
+//! * [`error`] is how it says no.
 
+pub mod auth;
+pub mod catalog;
+pub mod clock;
 pub mod config;
 pub mod error;
+mod events;
+mod index;
+mod ingest;
 mod routes;
+pub mod state;
+pub mod store;
+pub mod work;
 
 use axum::Router;
 
 use crate::error::ApiError;
-
-/// What the routes share. Nothing yet: the stores will live here.
-#[derive(Clone, Debug, Default)]
-pub struct AppState {}
+use crate::state::AppState;
 
 /// The service: every route and, for all other paths and methods, a problem.
 pub fn app(state: AppState) -> Router {
-    Router::new()
-        .merge(routes::healthz::routes())
-        .fallback(async || ApiError::NotFound)
+    let (router, _document) = routes::all().split_for_parts();
+    router
+        .fallback(async || ApiError::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .with_state(state)
 }

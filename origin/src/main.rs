@@ -6,33 +6,26 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
-use lenslet_origin::config::Config;
-use lenslet_origin::{AppState, app};
+use clap::{Arg, ArgMatches, Command};
+use lenslet_origin::app;
+use lenslet_origin::catalog::new_id;
+use lenslet_origin::config::{Config, SETTINGS};
+use lenslet_origin::state::AppState;
+use lenslet_origin::work::work;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// How long requests in flight may take to finish once the service was told to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Lenslet's origin service: ingest, indexing and search beside the edge.
-#[derive(Parser)]
-#[command(
-    version,
-    after_help = "\
-Environment:
-  LENSLET_ORIGIN_ADDR  where to listen [default: 127.0.0.1:8788]
-  LENSLET_ORIGIN_LOG   off, error, warn, info, debug or trace [default: info]
-
-Ctrl-C and SIGTERM end it once the requests in flight are answered."
-)]
-struct Arguments {}
+/// The variable that names the file of settings.
+const CONFIG_FILE: &str = "LENSLET_ORIGIN_CONFIG";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    Arguments::parse();
-    match run().await {
+    match run(&command().get_matches()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // To stderr and not to the log: the log may not be set up yet, or be off.
@@ -42,47 +35,121 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), Box<dyn Error>> {
-    let config = Config::parse(|name| std::env::var(name).ok())?;
+/// The command line: a flag for every setting.
+fn command() -> Command {
+    let config = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .help(format!("a TOML file of settings [env: {CONFIG_FILE}]"));
+    let flags = SETTINGS.iter().map(|setting| {
+        let default = if setting.default.is_empty() {
+            String::new()
+        } else {
+            format!(" [default: {}]", setting.default)
+        };
+        let help = format!("{}{default} [env: {}]", setting.says, setting.variable());
+        Arg::new(setting.name).long(setting.flag()).value_name("VALUE").help(help)
+    });
+    Command::new("lenslet-origin")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Lenslet's origin service: uploads, ingest, index and search beside the edge.")
+        .after_help("Flags go before variables, and these before the file.\nCtrl-C and SIGTERM end it once the requests in flight are answered.")
+        .arg(config)
+        .args(flags)
+}
+
+/// Flags, then the environment, then the file.
+fn configure(flags: &ArgMatches) -> Result<Config, Box<dyn Error>> {
+    let path = flags.get_one::<String>("config").cloned().or_else(|| std::env::var(CONFIG_FILE).ok());
+    let file = path.map_or(Ok(toml::Table::new()), |path| read_file(&path))?;
+    Ok(Config::parse(|name| {
+        let setting = SETTINGS.iter().find(|setting| setting.name == name)?;
+        let flag = flags.get_one::<String>(name).cloned();
+        let written = || file.get(&name.to_ascii_lowercase()).map(as_text);
+        flag.or_else(|| std::env::var(setting.variable()).ok()).or_else(written)
+    })?)
+}
+
+fn read_file(path: &str) -> Result<toml::Table, Box<dyn Error>> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
+    let table: toml::Table = text.parse().map_err(|error| format!("{path}: {error}"))?;
+    let is_known =
+        |name: &&String| SETTINGS.iter().any(|setting| setting.name.to_ascii_lowercase() == **name);
+    match table.keys().find(|name| !is_known(name)) {
+        Some(unknown) => Err(format!("{path}: there is no setting '{unknown}'; --help lists them").into()),
+        None => Ok(table),
+    }
+}
+
+/// Strings as they are; tables, lists and numbers as JSON, which is how the environment has them.
+fn as_text(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        other => serde_json::to_string(other).unwrap_or_default(),
+    }
+}
+
+async fn run(flags: &ArgMatches) -> Result<(), Box<dyn Error>> {
+    let config = configure(flags)?;
     // Colours for people only: in a file or a collector they are noise inside the fields.
     let colours = std::io::stdout().is_terminal();
-    tracing_subscriber::fmt().with_max_level(config.log).with_ansi(colours).init();
+    let log = tracing_subscriber::fmt().with_max_level(config.log);
+    if config.log_is_json {
+        log.json().flatten_event(true).init();
+    } else {
+        log.with_ansi(colours).init();
+    }
     // Before the socket: whoever sees us listening may already tell us to stop.
     let stop = stop_signal()?;
 
-    let listener = TcpListener::bind(config.address)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", config.address))?;
+    let address = config.address;
+    let state = AppState::open(config).await?;
+    let listener =
+        TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     tracing::info!(address = %listener.local_addr()?, "listening");
-    serve(listener, stop).await?;
+    serve(listener, state.clone(), stop).await?;
+    state.db.close().await;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Serves until `stop`, then for as long as requests are in flight, but not beyond [`PATIENCE`].
+/// Serves and works until `stop`, then for as long as requests and jobs are in flight, but not beyond [`PATIENCE`].
 async fn serve(
     listener: TcpListener,
+    state: AppState,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let (stopping, mut stopped) = watch::channel(false);
+    let (stopping, stopped) = watch::channel(false);
+    let mut workers = JoinSet::new();
+    for number in 0..state.config.workers {
+        // Never the same as that of a process before: its jobs are not ours.
+        let name = format!("{}-{number}", new_id());
+        workers.spawn(work(state.clone(), name, stopped.clone()));
+    }
     let graceful = async move {
         stop.await;
         tracing::info!("stopping");
         stopping.send_replace(true);
     };
-    let out_of_patience = async {
-        if stopped.wait_for(|stopped| *stopped).await.is_err() {
-            pending::<()>().await;
-        }
-        tokio::time::sleep(PATIENCE).await;
+    let all_ended = async {
+        let ended = axum::serve(listener, app(state)).with_graceful_shutdown(graceful).await;
+        while workers.join_next().await.is_some() {}
+        ended
     };
     tokio::select! {
-        ended = axum::serve(listener, app(AppState::default())).with_graceful_shutdown(graceful) => ended,
-        () = out_of_patience => {
-            tracing::warn!("requests in flight were cut off");
+        ended = all_ended => ended,
+        () = out_of_patience(stopped) => {
+            tracing::warn!("requests or jobs in flight were cut off");
             Ok(())
         }
     }
+}
+
+async fn out_of_patience(mut stopped: watch::Receiver<bool>) {
+    if stopped.wait_for(|stopped| *stopped).await.is_err() {
+        pending::<()>().await;
+    }
+    tokio::time::sleep(PATIENCE).await;
 }
 
 /// Resolves on Ctrl-C or SIGTERM, which is what supervisors send.

@@ -8,7 +8,12 @@ mod tests {
 
     fn origin() -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lenslet-origin"));
+        let folder = std::env::temp_dir().join(format!("lenslet-process-{}", std::process::id()));
+        let (database, store) = (folder.join("catalog.sqlite"), folder.join("objects"));
         command.env_remove("LENSLET_ORIGIN_LOG").env("LENSLET_ORIGIN_ADDR", "127.0.0.1:0");
+        command.env("LENSLET_ORIGIN_LOG_FORMAT", "text");
+        command.env("LENSLET_ORIGIN_DATABASE", format!("sqlite:{}", database.display()));
+        command.env("LENSLET_ORIGIN_STORE", format!("file:{}", store.display()));
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

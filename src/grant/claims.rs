@@ -5,6 +5,7 @@ use std::fmt::Formatter;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::limits::Limits;
 use super::policy::is_below;
@@ -25,6 +26,8 @@ pub struct Claims {
     pub not_before: Option<u64>,
     /// `jti`: its own name.
     pub id: Option<String>,
+    /// `scope`: what its bearer may do at the origin (RFC 8693, section 4.2); the edge does not look at it.
+    pub scopes: Vec<String>,
     /// `lenslet.paths`: beginnings of the keys it is good for; all keys where it does not say.
     pub paths: Option<Vec<String>>,
     /// `lenslet.tenant`: whose pictures it is good for.
@@ -53,6 +56,8 @@ struct Written {
     nbf: Option<Date>,
     #[serde(deserialize_with = "present")]
     jti: Option<String>,
+    /// Of whatever shape: at the edge another's meaning of it must not make a token worse.
+    scope: Option<Value>,
     #[serde(deserialize_with = "object")]
     lenslet: Option<WrittenLimits>,
 }
@@ -153,6 +158,7 @@ impl Claims {
             expires,
             not_before,
             id: written.jti,
+            scopes: written.scope.as_ref().and_then(Value::as_str).map_or_else(Vec::new, words),
             paths,
             tenant,
             mark,
@@ -160,6 +166,10 @@ impl Claims {
             limits: Limits { presets, formats, max_width, max_height, ..Limits::default() },
         })
     }
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_ascii_whitespace().map(str::to_owned).collect()
 }
 
 /// Whole seconds; nothing where a date is none.

@@ -46,12 +46,12 @@ impl Credentials {
     }
 
     /// The key itself.
-    pub(super) fn secret_access_key(&self) -> &str {
+    pub fn secret_access_key(&self) -> &str {
         &self.secret_access_key
     }
 
     /// What temporary credentials have to show besides.
-    pub(super) fn session_token(&self) -> Option<&str> {
+    pub fn session_token(&self) -> Option<&str> {
         self.session_token.as_deref()
     }
 }

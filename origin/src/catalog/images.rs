@@ -1,0 +1,220 @@
+//! Pictures: what is known of each.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::store::db::{Db, DbError, Row, Tx};
+use crate::values;
+
+/// A picture of the catalog.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    /// Stays the same whatever file takes this one's place.
+    pub id: String,
+    /// Whose it is.
+    pub tenant: String,
+    /// Its path within the tenant's pictures.
+    pub name: String,
+    /// Counts the files that had this name, from 1.
+    pub version: i64,
+    /// Where it is in the bucket.
+    pub object_key: String,
+    /// Names its bytes, as the bucket does.
+    pub etag: String,
+    /// How long the file is.
+    pub size_bytes: i64,
+    /// The hash of the file, in hexadecimal.
+    pub sha256: String,
+    /// `jpeg`, `png`, `webp`, `gif`, `svg`.
+    pub format: String,
+    /// As HTTP names it.
+    pub media_type: String,
+    /// Upright, in pixels.
+    pub width: i64,
+    /// Upright, in pixels.
+    pub height: i64,
+    /// A short name for people.
+    pub title: Option<String>,
+    /// What is to be seen.
+    pub caption: Option<String>,
+    /// In small letters, sorted, each once.
+    pub tags: Vec<String>,
+    /// When it was taken, in milliseconds since 1970.
+    pub taken_ms: Option<i64>,
+    /// Make and model.
+    pub camera: Option<String>,
+    /// The lens.
+    pub lens: Option<String>,
+    /// More of its metadata, for whoever may read the catalog.
+    pub metadata: Value,
+    /// What is for those with `images:private` only.
+    pub private: Value,
+    /// Its colours.
+    pub colours: Colours,
+    /// A thumbnail of some 25 bytes, in base64.
+    pub thumbhash: Option<String>,
+    /// Its perceptual hash.
+    pub phash: Option<i64>,
+    /// The oldest picture of the same bytes or the same looks.
+    pub duplicate_of: Option<String>,
+    /// What it was rendered as.
+    pub variants: Vec<Variant>,
+    /// When the first file of this name came in.
+    pub created_ms: i64,
+    /// When anything of this changed.
+    pub updated_ms: i64,
+    /// When it was deleted.
+    pub deleted_ms: Option<i64>,
+}
+
+/// The colours of a picture, as `#rrggbb`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Colours {
+    /// The mean of all pixels.
+    pub average: String,
+    /// The colour that most of it has.
+    pub dominant: String,
+    /// A few that together stand for it, the most frequent first.
+    pub palette: Vec<Shade>,
+}
+
+/// One colour of a palette.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Shade {
+    /// `#rrggbb`
+    pub colour: String,
+    /// How much of the picture it stands for, from 0 to 1.
+    pub share: f64,
+}
+
+/// A preset's rendering.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Variant {
+    /// The preset.
+    pub preset: String,
+    /// Where it is in the bucket.
+    pub object_key: String,
+    /// As HTTP names it.
+    pub media_type: String,
+    /// In pixels.
+    pub width: i64,
+    /// In pixels.
+    pub height: i64,
+    /// How long the file is.
+    pub size_bytes: i64,
+}
+
+/// The columns of [`Image`], in no particular order: they are read by name.
+pub const COLUMNS: &str = "id, tenant, name, version, object_key, etag, size_bytes, sha256, format, media_type, width, height, \
+    title, caption, tags, taken_ms, camera, lens, metadata, private, colours, thumbhash, phash, duplicate_of, \
+    variants, created_ms, updated_ms, deleted_ms";
+
+/// Reads a row that has [`COLUMNS`].
+pub fn read(row: &Row) -> Result<Image, DbError> {
+    Ok(Image {
+        id: row.get("id")?,
+        tenant: row.get("tenant")?,
+        name: row.get("name")?,
+        version: row.get("version")?,
+        object_key: row.get("object_key")?,
+        etag: row.get("etag")?,
+        size_bytes: row.get("size_bytes")?,
+        sha256: row.get("sha256")?,
+        format: row.get("format")?,
+        media_type: row.get("media_type")?,
+        width: row.get("width")?,
+        height: row.get("height")?,
+        title: row.get("title")?,
+        caption: row.get("caption")?,
+        tags: written(row, "tags")?,
+        taken_ms: row.get("taken_ms")?,
+        camera: row.get("camera")?,
+        lens: row.get("lens")?,
+        metadata: written(row, "metadata")?,
+        private: written(row, "private")?,
+        colours: written(row, "colours")?,
+        thumbhash: row.get("thumbhash")?,
+        phash: row.get("phash")?,
+        duplicate_of: row.get("duplicate_of")?,
+        variants: written(row, "variants")?,
+        created_ms: row.get("created_ms")?,
+        updated_ms: row.get("updated_ms")?,
+        deleted_ms: row.get("deleted_ms")?,
+    })
+}
+
+/// A column that we wrote as JSON.
+fn written<T: DeserializeOwned + Default>(row: &Row, column: &str) -> Result<T, DbError> {
+    Ok(serde_json::from_str(&row.get::<String>(column)?).unwrap_or_default())
+}
+
+/// A tenant's picture, deleted or not.
+pub async fn find(db: &Db, tenant: &str, id: &str) -> Result<Option<Image>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM images WHERE tenant = $1 AND id = $2");
+    db.first(&sql, values![tenant, id]).await?.as_ref().map(read).transpose()
+}
+
+/// The picture that has a name now, within a transaction.
+pub async fn find_named(tx: &mut Tx, tenant: &str, name: &str) -> Result<Option<Image>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM images WHERE tenant = $1 AND name = $2 AND deleted_ms IS NULL");
+    tx.first(&sql, values![tenant, name]).await?.as_ref().map(read).transpose()
+}
+
+/// Writes a picture: a new row, or all of the old one.
+pub async fn put(tx: &mut Tx, image: &Image) -> Result<(), DbError> {
+    let sql = format!(
+        "INSERT INTO images ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+        $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
+        ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version, object_key = excluded.object_key,
+          etag = excluded.etag, size_bytes = excluded.size_bytes, sha256 = excluded.sha256, format = excluded.format,
+          media_type = excluded.media_type, width = excluded.width, height = excluded.height, title = excluded.title,
+          caption = excluded.caption, tags = excluded.tags, taken_ms = excluded.taken_ms, camera = excluded.camera,
+          lens = excluded.lens, metadata = excluded.metadata, private = excluded.private, colours = excluded.colours,
+          thumbhash = excluded.thumbhash, phash = excluded.phash, duplicate_of = excluded.duplicate_of,
+          variants = excluded.variants, updated_ms = excluded.updated_ms, deleted_ms = excluded.deleted_ms"
+    );
+    let i = image;
+    tx.execute(
+        &sql,
+        values![
+            &i.id,
+            &i.tenant,
+            &i.name,
+            i.version,
+            &i.object_key,
+            &i.etag,
+            i.size_bytes,
+            &i.sha256,
+            &i.format,
+            &i.media_type,
+            i.width,
+            i.height,
+            i.title.clone(),
+            i.caption.clone(),
+            text(&i.tags),
+            i.taken_ms,
+            i.camera.clone(),
+            i.lens.clone(),
+            i.metadata.to_string(),
+            i.private.to_string(),
+            text(&i.colours),
+            i.thumbhash.clone(),
+            i.phash,
+            i.duplicate_of.clone(),
+            text(&i.variants),
+            i.created_ms,
+            i.updated_ms,
+            i.deleted_ms,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+fn text(value: &impl Serialize) -> String {
+    // Lists and objects of strings and numbers are always JSON.
+    serde_json::to_string(value).unwrap_or_default()
+}

@@ -1,0 +1,180 @@
+//! The queue: work that must be done, whoever dies meanwhile.
+//!
+//! Jobs are rows of the catalog, added in the transaction that makes them necessary: what was promised to a client is
+//! there, or the promise was not made. A worker claims a job for a while (its lease) and says so again while it runs; if
+//! it dies, another one finds the lease over. So a job may run twice, and every step of one must bear that.
+//!
+//! Of the queues made for this, apalis 1.0 cannot add a job in our transaction, has no back-off between attempts, and
+//! counts one against jobs that it fetched and never began.
+
+use serde_json::Value;
+
+use super::new_id;
+use crate::store::db::{Db, DbError, Kind, Row, Tx};
+use crate::values;
+
+/// What a job is about. Each kind has its own code and its own payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobKind {
+    /// Look at an upload and take it in: `{"upload": id}`.
+    Ingest,
+    /// Tell webhooks and edge of an event: `{"event": id}`.
+    Announce,
+    /// Send an event to a webhook: `{"event": id, "webhook": id}`.
+    Deliver,
+    /// Tell the edge of a change: `{"purge": {…}}`.
+    Edge,
+    /// Put a picture into the index anew, or take it out: `{"image": id}`.
+    Index,
+}
+
+impl JobKind {
+    /// All there are.
+    pub const ALL: [Self; 5] = [Self::Ingest, Self::Announce, Self::Deliver, Self::Edge, Self::Index];
+
+    /// Its name in the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Announce => "announce",
+            Self::Deliver => "deliver",
+            Self::Edge => "edge",
+            Self::Index => "index",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A job to be added.
+#[derive(Debug, Clone)]
+pub struct NewJob<'a> {
+    /// Whose it is.
+    pub tenant: &'a str,
+    /// What is to be done.
+    pub kind: JobKind,
+    /// Of jobs with the same subject one runs at a time, in the order in which they came.
+    pub subject: &'a str,
+    /// What the kind's code needs to know.
+    pub payload: Value,
+    /// Not before then.
+    pub run_at_ms: i64,
+}
+
+/// A job that somebody claimed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Its name.
+    pub id: String,
+    /// Whose it is.
+    pub tenant: String,
+    /// What is to be done.
+    pub kind: JobKind,
+    /// What it is about.
+    pub subject: String,
+    /// What its code needs to know.
+    pub payload: Value,
+    /// The last step that was done.
+    pub step: Option<String>,
+    /// How often it was begun, this time included.
+    pub attempts: i64,
+    /// Who runs it.
+    pub worker: String,
+}
+
+/// Adds a job. Once the transaction is committed, whoever waits on `AppState::work` should be told.
+pub async fn add(tx: &mut Tx, job: &NewJob<'_>) -> Result<(), DbError> {
+    const SQL: &str =
+        "INSERT INTO jobs (id, tenant, kind, subject, payload, state, run_at_ms, created_ms, updated_ms)
+        VALUES ($1, $2, $3, $4, $5, 'queued', $6, $6, $6)";
+    let NewJob { tenant, kind, subject, payload, run_at_ms } = job;
+    tx.execute(SQL, values![new_id(), *tenant, kind.name(), *subject, payload.to_string(), *run_at_ms])
+        .await?;
+    Ok(())
+}
+
+/// Claims the job that has been due for longest, if any is: one that is queued, or whose worker was not heard of. None
+/// whose subject has an older job that is not done: an overwritten picture must not overtake the one after it.
+pub async fn claim(db: &Db, worker: &str, now_ms: i64, lease_ms: i64) -> Result<Option<Job>, DbError> {
+    let lock = match db.kind() {
+        Kind::Sqlite => "",
+        Kind::Postgres => "FOR UPDATE SKIP LOCKED",
+    };
+    let sql = format!(
+        "UPDATE jobs SET state = 'running', worker = $1, lease_until_ms = $2, attempts = attempts + 1, updated_ms = $3
+        WHERE id = (
+          SELECT id FROM jobs AS due
+          WHERE ((state = 'queued' AND run_at_ms <= $3) OR (state = 'running' AND lease_until_ms <= $3))
+            AND NOT EXISTS (
+              SELECT 1 FROM jobs AS older
+              WHERE older.subject = due.subject AND older.id < due.id AND older.state <> 'dead')
+          ORDER BY run_at_ms, id LIMIT 1 {lock})
+        RETURNING id, tenant, kind, subject, payload, step, attempts, worker"
+    );
+    let mut tx = db.begin().await?;
+    let row = tx.first(&sql, values![worker, now_ms.saturating_add(lease_ms), now_ms]).await?;
+    let job = row.as_ref().map(read).transpose()?.flatten();
+    tx.commit().await?;
+    Ok(job)
+}
+
+fn read(row: &Row) -> Result<Option<Job>, DbError> {
+    let Some(kind) = JobKind::named(&row.get::<String>("kind")?) else { return Ok(None) };
+    Ok(Some(Job {
+        id: row.get("id")?,
+        tenant: row.get("tenant")?,
+        kind,
+        subject: row.get("subject")?,
+        payload: serde_json::from_str(&row.get::<String>("payload")?).unwrap_or(Value::Null),
+        step: row.get("step")?,
+        attempts: row.get("attempts")?,
+        worker: row.get("worker")?,
+    }))
+}
+
+/// Says that a worker is still at it; answers whether the job is still its own.
+pub async fn renew(db: &Db, job: &Job, now_ms: i64, lease_ms: i64) -> Result<bool, DbError> {
+    const SQL: &str = "UPDATE jobs SET lease_until_ms = $3, updated_ms = $4
+        WHERE id = $1 AND worker = $2 AND state = 'running'";
+    let until = now_ms.saturating_add(lease_ms);
+    Ok(db.execute(SQL, values![&job.id, &job.worker, until, now_ms]).await? == 1)
+}
+
+/// Writes down that a step is done, with what it changed; answers whether the job is still this worker's.
+pub async fn advance(tx: &mut Tx, job: &Job, step: &str, now_ms: i64) -> Result<bool, DbError> {
+    const SQL: &str =
+        "UPDATE jobs SET step = $3, updated_ms = $4 WHERE id = $1 AND worker = $2 AND state = 'running'";
+    Ok(tx.execute(SQL, values![&job.id, &job.worker, step, now_ms]).await? == 1)
+}
+
+/// Ends a job that is done; answers whether it was still this worker's.
+pub async fn finish(tx: &mut Tx, job: &Job) -> Result<bool, DbError> {
+    const SQL: &str = "DELETE FROM jobs WHERE id = $1 AND worker = $2 AND state = 'running'";
+    Ok(tx.execute(SQL, values![&job.id, &job.worker]).await? == 1)
+}
+
+/// Puts a job back, to be tried again from then on.
+pub async fn retry_later(
+    db: &Db,
+    job: &Job,
+    error: &str,
+    run_at_ms: i64,
+    now_ms: i64,
+) -> Result<(), DbError> {
+    const SQL: &str = "UPDATE jobs SET state = 'queued', worker = NULL, lease_until_ms = NULL, error = $3,
+        run_at_ms = $4, updated_ms = $5 WHERE id = $1 AND worker = $2 AND state = 'running'";
+    db.execute(SQL, values![&job.id, &job.worker, error, run_at_ms, now_ms]).await?;
+    Ok(())
+}
+
+/// Gives a job up, until somebody asks for it again: it stands in the list of dead letters.
+pub async fn bury(db: &Db, job: &Job, error: &str, now_ms: i64) -> Result<(), DbError> {
+    const SQL: &str =
+        "UPDATE jobs SET state = 'dead', worker = NULL, lease_until_ms = NULL, error = $3, updated_ms = $4
+        WHERE id = $1 AND worker = $2 AND state = 'running'";
+    db.execute(SQL, values![&job.id, &job.worker, error, now_ms]).await?;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! What the routes and the workers share.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::config::{Config, StoreConfig};
+use crate::store::db::{Db, DbError};
+use crate::store::objects::{ObjectError, Objects};
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder of the database cannot be made.
+    #[error("LENSLET_ORIGIN_DATABASE: {0}")]
+    Folder(std::io::Error),
+    /// The database cannot be opened.
+    #[error("LENSLET_ORIGIN_DATABASE: {0}")]
+    Db(#[from] DbError),
+    /// The bucket cannot be opened.
+    #[error("LENSLET_ORIGIN_STORE: {0}")]
+    Objects(#[from] ObjectError),
+}
+
+/// The parts of the service. Clones share them.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The catalog.
+    pub db: Db,
+    /// The bucket.
+    pub objects: Objects,
+    /// The time.
+    pub clock: Clock,
+    /// Told when there is work to do, so that nobody waits for the next look at the table.
+    pub work: Arc<Notify>,
+}
+
+impl AppState {
+    /// Opens what the settings name.
+    pub async fn open(config: Config) -> Result<Self, OpenError> {
+        if let Some(folder) =
+            config.database.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent())
+        {
+            std::fs::create_dir_all(folder).map_err(OpenError::Folder)?;
+        }
+        let db = Db::open(&config.database).await?;
+        let objects = match &config.store {
+            StoreConfig::Folder(folder) => Objects::folder(folder)?,
+            StoreConfig::S3 { bucket, endpoint, region, credentials } => {
+                Objects::s3(bucket, endpoint, region, credentials)?
+            }
+        };
+        Ok(Self {
+            config: Arc::new(config),
+            db,
+            objects,
+            clock: Clock::System,
+            work: Arc::new(Notify::new()),
+        })
+    }
+}
