@@ -18,8 +18,9 @@ use object_store::{Attribute, Attributes, ObjectStore, ObjectStoreExt as _, PutO
 pub const PICTURES: &str = "pictures";
 /// Uploads that nobody looked at yet: `uploads/<id>`.
 pub const UPLOADS: &str = "uploads";
-/// Variants of presets: `variants/<tenant>/<image>/<version>/<preset>.<extension>`.
-pub const VARIANTS: &str = "variants";
+/// Variants of presets: `renditions/<tenant>/<image>/<version>/<preset>.<extension>`. Not `variants`: the edge may keep its
+/// own there, in the same bucket.
+pub const VARIANTS: &str = "renditions";
 /// Pictures that were deleted and may come back: `deleted/<tenant>/<image>`.
 pub const DELETED: &str = "deleted";
 
