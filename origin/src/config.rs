@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use lenslet::address::Address;
-use lenslet::grant::{KeyError, KeySet, SigningKey, public_jwk};
+use lenslet::grant::{KeyError, KeySet, SigningKey, is_plain_name, public_jwk};
 use lenslet::recipe::Presets;
 use lenslet::sources::Credentials;
 use serde::de::DeserializeOwned;
@@ -39,6 +39,14 @@ pub const SETTINGS: &[Setting] = &[
         "private JWKs, the first of which signs the tokens that this service gives out",
         "",
     ),
+    Setting::new("SIGNED_AUDIENCE", "the `aud` that those tokens have, where it is set", ""),
+    Setting::new(
+        "METRICS",
+        "who may read /metrics: private (admins of OPERATOR_TENANT) or public",
+        "private",
+    ),
+    Setting::new("OPERATOR_TENANT", "the tenant whose admins look after the whole service", "default"),
+    Setting::new("CONNECTIONS", "how many connections are open at once", "4096"),
     Setting::new("PRESETS", "presets as at the edge: a table of names and options", "{}"),
     Setting::new("VARIANTS", "the presets that every picture is rendered with, in order", "[]"),
     Setting::new("MAX_UPLOAD_BYTES", "the largest upload", "104857600"),
@@ -102,6 +110,14 @@ pub struct Config {
     pub token_audience: Option<String>,
     /// What signs the tokens that we give out, if we do.
     pub signing: Option<Signing>,
+    /// The `aud` that those have.
+    pub signed_audience: Option<String>,
+    /// Whether everybody may read the figures.
+    pub metrics_are_public: bool,
+    /// The tenant whose admins look after the whole service.
+    pub operator_tenant: String,
+    /// How many connections are open at once.
+    pub connections: u32,
     /// Named recipes.
     pub presets: Presets,
     /// Those that every picture is rendered with.
@@ -207,6 +223,16 @@ impl Config {
             token_issuer: Some(setting("TOKEN_ISSUER")).filter(|text| !text.is_empty()),
             token_audience: Some(setting("TOKEN_AUDIENCE")).filter(|text| !text.is_empty()),
             signing: signing("SIGNING_KEYS", &setting("SIGNING_KEYS"))?,
+            signed_audience: Some(setting("SIGNED_AUDIENCE")).filter(|text| !text.is_empty()),
+            metrics_are_public: match setting("METRICS").as_str() {
+                "private" => false,
+                "public" => true,
+                other => return Err(wrong("METRICS", other, "is neither private nor public")),
+            },
+            operator_tenant: Some(setting("OPERATOR_TENANT"))
+                .filter(|name| is_plain_name(name))
+                .ok_or_else(|| wrong("OPERATOR_TENANT", "", "is no name of a tenant"))?,
+            connections: small("CONNECTIONS", &setting("CONNECTIONS"), 1..=100_000)?,
             presets,
             variants,
             max_upload_bytes: count("MAX_UPLOAD_BYTES", &setting("MAX_UPLOAD_BYTES"), 1..=104_857_600)?,
