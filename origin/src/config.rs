@@ -334,3 +334,80 @@ fn edge(url: &str, keys: &str) -> Result<Option<EdgeConfig>, ConfigError> {
         .map_err(|error| wrong("EDGE_ADMIN_KEYS", "", &format!("signs for EDGE_URL, and {error}")))?;
     Ok(Some(EdgeConfig { url, admin_key }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, SETTINGS};
+
+    fn parse(settings: &[(&str, &str)]) -> Result<Config, String> {
+        let lookup = |name: &str| {
+            settings.iter().find(|(given, _)| *given == name).map(|(_, value)| (*value).to_owned())
+        };
+        Config::parse(lookup).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_defaults_are_valid_and_empty_means_absent() {
+        let config = parse(&[]).unwrap();
+        assert_eq!(config.public_url, "http://127.0.0.1:8788");
+        assert!(!config.metrics_are_public && config.signing.is_none());
+        assert_eq!(config.operator_tenant, "default");
+        let empty: Vec<(&str, &str)> = SETTINGS.iter().map(|setting| (setting.name, "")).collect();
+        assert_eq!(parse(&empty).unwrap().database, config.database);
+    }
+
+    #[test]
+    fn an_error_names_its_variable() {
+        for (name, value) in [
+            ("ADDR", "nowhere"),
+            ("PUBLIC_URL", "ftp://x"),
+            ("LOG", "loud"),
+            ("LOG_FORMAT", "xml"),
+            ("DATABASE", "mysql://x"),
+            ("STORE", "memory"),
+            ("STORE", "s3:bucket"),
+            ("TOKEN_KEYS", "{"),
+            ("SIGNING_KEYS", "{}"),
+            ("METRICS", "yes"),
+            ("OPERATOR_TENANT", "a/b"),
+            ("CONNECTIONS", "0"),
+            ("CONNECTIONS", "many"),
+            ("PRESETS", "[]"),
+            ("VARIANTS", r#"["thumb"]"#),
+            ("MAX_UPLOAD_BYTES", "0"),
+            ("MAX_UPLOAD_BYTES", "104857601"),
+            ("QUOTA_BYTES", "-1"),
+            ("UPLOAD_SECONDS", "604801"),
+            ("WORKERS", "65"),
+            ("EDGE_URL", "edge"),
+        ] {
+            let error = parse(&[(name, value)]).err().unwrap_or_default();
+            let is_named = error.contains("LENSLET_ORIGIN_");
+            assert!(is_named, "{name}={value}: {error:?}");
+            // S3 has several settings: the one that is missing is named.
+            assert!(error.contains(name) || value == "s3:bucket", "{name}={value}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_error_does_not_quote_what_may_be_a_secret() {
+        const SECRET: &str = "hunter2";
+        for name in ["DATABASE", "S3_CREDENTIALS", "TOKEN_KEYS", "SIGNING_KEYS", "EDGE_ADMIN_KEYS"] {
+            for value in [SECRET.to_owned(), format!("{{\"{SECRET}\":1}}"), format!("mysql://u:{SECRET}@h")] {
+                let given = [("EDGE_URL", "https://edge.example"), ("STORE", "s3:b"), (name, value.as_str())];
+                let given = [&given[..], &[("S3_ENDPOINT", "https://s3.example")]].concat();
+                let error = parse(&given).err().unwrap_or_default();
+                assert!(!error.contains(SECRET), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_setting_has_a_name_of_its_own() {
+        let mut names: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), SETTINGS.len());
+        assert!(SETTINGS.iter().all(|setting| !setting.flag().contains('_')));
+    }
+}
