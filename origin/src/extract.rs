@@ -29,7 +29,7 @@ pub struct Query<T>(pub T);
 pub struct Path<T>(pub T);
 
 /// Of a route that takes no query parameters: `_: Query<Nothing>`.
-#[derive(Debug, Clone, Copy, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, serde::Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 

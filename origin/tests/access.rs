@@ -121,6 +121,7 @@ async fn tokens_that_are_over_foreign_or_not_meant_for_us_are_refused() {
         ("other audience", with("aud", json!("other"))),
         ("no audience", with("aud", json!([]))),
         ("tenant that is a path", with("lenslet", json!({ "tenant": "a/b" }))),
+        ("subject of two lines", with("sub", json!("a\u{0}b"))),
         ("tenant of nothing", with("lenslet", json!({ "tenant": "" }))),
         ("another's signature", sign_token(&stranger, &with_exp(&good, now + 60))),
     ] {
@@ -275,6 +276,7 @@ async fn wishes_that_make_no_sense_are_refused() {
         "/v1/jobs?state=lost",
         "/v1/jobs?kind=",
         "/v1/keys?cursor=bnVsbA",
+        "/v1/tenant?x=1",
     ] {
         let answer = service.ask(Method::GET, path, &admin, None).await;
         assert_eq!(

@@ -20,6 +20,9 @@ use crate::telemetry::RequestContext;
 /// The tenant of those whose token names none.
 pub const DEFAULT_TENANT: &str = "default";
 
+/// The longest `sub` of a token.
+const LONGEST_SUBJECT: usize = 256;
+
 /// Something that may be allowed. Tokens list them in `scope`, separated by spaces (RFC 8693, section 4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum Scope {
@@ -94,8 +97,12 @@ impl Principal {
         if !is_plain_name(&tenant) {
             return Err(ApiError::unauthenticated("the token's tenant is none that can be one here"));
         }
-        let actor =
-            format!("token:{}", claims.subject.as_deref().or(claims.id.as_deref()).unwrap_or("anonymous"));
+        let subject = claims.subject.as_deref().or(claims.id.as_deref()).unwrap_or("anonymous");
+        // It goes into the log and the audit.
+        if subject.len() > LONGEST_SUBJECT || subject.chars().any(char::is_control) {
+            return Err(ApiError::unauthenticated("the token's subject is too long, or more than a line"));
+        }
+        let actor = format!("token:{subject}");
         let scopes = claims.scopes.iter().filter_map(|name| name.parse().ok()).collect();
         Ok(Self { tenant, actor, request_id: None, scopes, claims: Some(claims) })
     }

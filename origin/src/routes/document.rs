@@ -120,11 +120,9 @@ fn complete_operation(path: &str, operation: &mut Operation) {
         operation.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
     }
     let has_body = operation.request_body.is_some();
-    let has_parameters = operation.parameters.as_ref().is_some_and(|list| !list.is_empty());
     for (status, name, _) in PROBLEMS {
         let is_possible = match status {
-            "400" => has_body || has_parameters,
-            "401" | "403" => is_guarded,
+            "400" | "401" | "403" => is_guarded,
             "404" => path.contains('{'),
             "413" | "415" => has_body,
             _ => true,

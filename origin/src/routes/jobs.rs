@@ -10,10 +10,11 @@ use utoipa_axum::routes;
 
 use crate::auth::{Principal, Scope};
 use crate::catalog::audit::{self, Deed};
+use crate::catalog::jobs::JobKind;
 use crate::catalog::queue::{self, JobView};
 use crate::cursor;
 use crate::error::{ApiError, Problem};
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Nothing, Path, Query};
 use crate::state::AppState;
 use crate::store::db::Tx;
 
@@ -29,17 +30,6 @@ enum JobState {
     Dead,
 }
 
-/// What a job does.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum JobKindName {
-    Ingest,
-    Announce,
-    Deliver,
-    Edge,
-    Index,
-}
-
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -49,7 +39,7 @@ struct JobsQuery {
     state: Option<JobState>,
     /// Only those that do this.
     #[param(inline)]
-    kind: Option<JobKindName>,
+    kind: Option<JobKind>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// How many: 50 where nothing is said.
@@ -86,13 +76,7 @@ async fn list(
         JobState::Running => "running",
         JobState::Dead => "dead",
     });
-    let kind = query.kind.map(|kind| match kind {
-        JobKindName::Ingest => "ingest",
-        JobKindName::Announce => "announce",
-        JobKindName::Deliver => "deliver",
-        JobKindName::Edge => "edge",
-        JobKindName::Index => "index",
-    });
+    let kind = query.kind.map(JobKind::name);
     let jobs = queue::list(&state.db, &principal.tenant, wanted, kind, after.as_deref(), limit + 1).await?;
     let (jobs, next) = cursor::page(jobs, limit, |job| &job.id)?;
     Ok(Json(JobsPage { jobs, next }))
@@ -110,6 +94,7 @@ async fn retry(
     State(state): State<AppState>,
     principal: Principal,
     Path(id): Path<String>,
+    _: Query<Nothing>,
 ) -> Result<(StatusCode, Json<JobView>), ApiError> {
     principal.require(Scope::Admin)?;
     let now_ms = state.clock.now_ms();
@@ -137,6 +122,7 @@ async fn discard(
     State(state): State<AppState>,
     principal: Principal,
     Path(id): Path<String>,
+    _: Query<Nothing>,
 ) -> Result<StatusCode, ApiError> {
     principal.require(Scope::Admin)?;
     let mut tx = state.db.begin().await?;

@@ -13,7 +13,7 @@ use crate::catalog::api_keys::{self, ApiKey};
 use crate::catalog::audit::{self, Deed};
 use crate::cursor;
 use crate::error::ApiError;
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Nothing, Path, Query};
 use crate::machine::{self, KeyWish};
 use crate::state::AppState;
 
@@ -71,6 +71,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 async fn create(
     State(state): State<AppState>,
     principal: Principal,
+    _: Query<Nothing>,
     Json(wanted): Json<NewKey>,
 ) -> Result<(StatusCode, Json<MadeKey>), ApiError> {
     principal.require(Scope::Admin)?;
@@ -117,6 +118,7 @@ async fn revoke(
     State(state): State<AppState>,
     principal: Principal,
     Path(id): Path<String>,
+    _: Query<Nothing>,
 ) -> Result<StatusCode, ApiError> {
     principal.require(Scope::Admin)?;
     let now_ms = state.clock.now_ms();

@@ -12,7 +12,7 @@ use crate::auth::Principal;
 use crate::catalog::audit::{self, Deed};
 use crate::catalog::{limits, tenants};
 use crate::error::ApiError;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, Nothing, Path, Query};
 use crate::state::AppState;
 
 /// What a tenant may keep, and keeps.
@@ -48,7 +48,11 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// What the tenant may keep, and keeps. Needs `images:read` or `admin`.
 #[utoipa::path(get, path = "/v1/tenant", tag = "administration", responses((status = 200, body = TenantView)))]
-async fn own(State(state): State<AppState>, principal: Principal) -> Result<Json<TenantView>, ApiError> {
+async fn own(
+    State(state): State<AppState>,
+    principal: Principal,
+    _: Query<Nothing>,
+) -> Result<Json<TenantView>, ApiError> {
     principal.require_reader()?;
     view(&state, &principal.tenant).await
 }
@@ -62,6 +66,7 @@ async fn set_limits(
     State(state): State<AppState>,
     principal: Principal,
     Path(name): Path<String>,
+    _: Query<Nothing>,
     Json(wanted): Json<TenantLimits>,
 ) -> Result<Json<TenantView>, ApiError> {
     principal.require_operator(&state.config)?;

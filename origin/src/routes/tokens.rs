@@ -16,7 +16,7 @@ use crate::auth::{Principal, Scope};
 use crate::catalog::audit::{self, Deed};
 use crate::catalog::new_id;
 use crate::error::{ApiError, Problem};
-use crate::extract::Json;
+use crate::extract::{Json, Nothing, Query};
 use crate::state::AppState;
 use crate::store::objects::PICTURES;
 
@@ -70,6 +70,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 async fn create(
     State(state): State<AppState>,
     principal: Principal,
+    _: Query<Nothing>,
     Json(wanted): Json<NewToken>,
 ) -> Result<(StatusCode, Json<MadeToken>), ApiError> {
     if !principal.is_machine() {
