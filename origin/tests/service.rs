@@ -260,3 +260,78 @@ async fn whoever_holds_all_connections_and_says_nothing_is_cut_off() {
     .await
     .unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_http_gets_no_5xx_and_harms_nobody() {
+    let service = Service::start().await;
+    let (address, _stop) = listening(&service, 100).await;
+    let token = service.token("default", "admin images:read");
+    tokio::task::spawn_blocking(move || {
+        for request in raw_requests(&token) {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            // It may be refused before all of it is written.
+            let _ = stream.write_all(&request);
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer);
+            let answer = String::from_utf8_lossy(&answer);
+            let start = String::from_utf8_lossy(&request).chars().take(60).collect::<String>();
+            assert!(!answer.starts_with("HTTP/1.1 5"), "{start:?}: {answer}");
+        }
+        health(address);
+    })
+    .await
+    .unwrap();
+}
+
+/// Requests that are wrong in one way each.
+fn raw_requests(token: &str) -> Vec<Vec<u8>> {
+    let long = "x".repeat(100_000);
+    let many: String = (0..500).map(|n| format!("X-{n}: y\r\n")).collect();
+    let auth = format!("Host: o\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n");
+    let mut requests: Vec<Vec<u8>> = [
+        String::new(),
+        "\r\n\r\n".to_owned(),
+        "GET".to_owned(),
+        "GET / HTTP/9.9\r\n\r\n".to_owned(),
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
+        "OPTIONS * HTTP/1.1\r\nHost: o\r\n\r\n".to_owned(),
+        "CONNECT o:1 HTTP/1.1\r\nHost: o\r\n\r\n".to_owned(),
+        "TRACE / HTTP/1.1\r\nHost: o\r\n\r\n".to_owned(),
+        "BREW /healthz HTTP/1.1\r\nHost: o\r\n\r\n".to_owned(),
+        "GET http://else.example/v1/keys HTTP/1.1\r\nHost: o\r\n\r\n".to_owned(),
+        format!("GET /{long} HTTP/1.1\r\nHost: o\r\n\r\n"),
+        format!("GET /healthz?{long} HTTP/1.1\r\nHost: o\r\n\r\n"),
+        format!("GET /healthz HTTP/1.1\r\nHost: o\r\nX: {long}\r\n\r\n"),
+        format!("GET /healthz HTTP/1.1\r\nHost: o\r\n{many}\r\n"),
+        "GET /healthz HTTP/1.1\r\nHost: o\r\nbad header\r\n\r\n".to_owned(),
+        "GET /healthz HTTP/1.1\r\nHost: o\r\nX: a\0b\r\n\r\n".to_owned(),
+        format!("POST /v1/keys HTTP/1.1\r\n{auth}Content-Length: -1\r\n\r\n"),
+        format!("POST /v1/keys HTTP/1.1\r\n{auth}Content-Length: 5\r\nContent-Length: 6\r\n\r\n{{}}"),
+        format!("POST /v1/keys HTTP/1.1\r\n{auth}Content-Length: 99999999999999999999\r\n\r\n"),
+        format!("POST /v1/keys HTTP/1.1\r\n{auth}Content-Length: 50\r\n\r\n{{}}"),
+        format!(
+            "POST /v1/keys HTTP/1.1\r\n{auth}Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{{}}"
+        ),
+        format!("POST /v1/keys HTTP/1.1\r\n{auth}Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
+        format!("POST /v1/keys HTTP/1.1\r\n{auth}Transfer-Encoding: gzip\r\n\r\n{{}}"),
+        format!("POST /v1/keys HTTP/1.1\r\n{auth}Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{{}}"),
+    ]
+    .map(String::into_bytes)
+    .to_vec();
+    let paths =
+        ["/%", "/%zz", "/%00", "/v1/keys/%ff", "/v1/keys/%2e%2e", "/v1/jobs//retry", "//", "/v1/../metrics"];
+    let queries =
+        ["?", "?%", "?limit=", "?limit=1e9", "?limit=-1", "?cursor=%00", "?cursor=AAAA", "?a&a", "?=&="];
+    let paths = paths.map(str::to_owned).into_iter();
+    let queries = queries.into_iter().map(|query| format!("/v1/audit{query}"));
+    for path in paths.chain(queries) {
+        for method in ["GET", "DELETE", "POST"] {
+            requests.push(format!("{method} {path} HTTP/1.1\r\n{auth}\r\n").into_bytes());
+        }
+    }
+    requests.push(b"GET /healthz HTTP/1.1\r\nHost: \xff\xfe\r\nX-Request-Id: \xff\r\n\r\n".to_vec());
+    requests.push((0..=255).collect());
+    requests
+}
