@@ -167,12 +167,18 @@ async fn the_document_is_openapi_and_its_references_lead_somewhere() {
         let pointer = reference.strip_prefix('#').unwrap();
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
+    let mut ids = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for operation in item.as_object().unwrap().values() {
             assert!(operation["tags"][0].is_string() && operation["summary"].is_string(), "{path}");
             assert!(operation["responses"]["500"].is_object(), "{path}");
+            let id = operation["operationId"].to_string();
+            assert!(!ids.contains(&id), "{id} twice");
+            ids.push(id);
         }
     }
+    let parameters = document["paths"]["/v1/jobs"]["get"]["parameters"].as_array().unwrap();
+    assert_eq!(parameters.len(), 4, "{parameters:?}");
 }
 
 fn collect_references(value: &Value, into: &mut Vec<String>) {

@@ -40,6 +40,7 @@ pub async fn add(tx: &mut Tx, deed: Deed<'_>, now_ms: i64) -> Result<(), DbError
 
 /// A line.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = AuditLine)]
 pub struct Line {
     /// Its name.
     pub id: String,

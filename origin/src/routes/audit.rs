@@ -43,7 +43,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// Who did what, the newest first. Needs `admin`.
-#[utoipa::path(get, path = "/v1/audit", tag = "administration", responses(
+#[utoipa::path(get, path = "/v1/audit", tag = "administration", params(AuditQuery), responses(
     (status = 200, body = AuditPage),
 ))]
 async fn read(

@@ -98,7 +98,9 @@ fn complete(document: &mut OpenApi) {
         components.responses.insert(name.to_owned(), RefOr::T(problem(description)));
     }
     for (path, item) in &mut document.paths.paths {
-        for operation in operations(item) {
+        for (method, operation) in operations(item) {
+            // The names of our functions are each file's own; these must be the document's.
+            operation.operation_id = Some(operation_id(method, path));
             complete_operation(path, operation);
         }
     }
@@ -109,9 +111,18 @@ fn problem(description: &str) -> Response {
     ResponseBuilder::new().description(description).content("application/problem+json", content).build()
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     let PathItem { get, put, post, delete, patch, head, .. } = item;
-    [get, put, post, delete, patch, head].into_iter().flatten()
+    let all =
+        [("get", get), ("put", put), ("post", post), ("delete", delete), ("patch", patch), ("head", head)];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// `post_jobs_id_retry` of `POST /v1/jobs/{id}/retry`.
+fn operation_id(method: &str, path: &str) -> String {
+    let path = path.strip_prefix("/v1").unwrap_or(path);
+    let words = path.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 
 fn complete_operation(path: &str, operation: &mut Operation) {

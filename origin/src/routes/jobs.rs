@@ -60,7 +60,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// The tenant's jobs, the oldest first; those that are done are not kept. Needs `admin`.
-#[utoipa::path(get, path = "/v1/jobs", tag = "administration", responses(
+#[utoipa::path(get, path = "/v1/jobs", tag = "administration", params(JobsQuery), responses(
     (status = 200, body = JobsPage),
 ))]
 async fn list(

@@ -94,7 +94,7 @@ async fn create(
 }
 
 /// The tenant's keys, without their secrets, the newest first. Needs `admin`.
-#[utoipa::path(get, path = "/v1/keys", tag = "access", responses(
+#[utoipa::path(get, path = "/v1/keys", tag = "access", params(KeysQuery), responses(
     (status = 200, body = KeysPage),
 ))]
 async fn list(

@@ -1,5 +1,7 @@
 //! The routes, one file per resource. Each has a `routes()` that brings its part of the OpenAPI document.
 
+#![expect(unused_qualifications, reason = "what utoipa makes of `params` is found at our types")]
+
 mod audit;
 mod document;
 mod healthz;
