@@ -18,7 +18,7 @@ pub(crate) const MOST_BODY_BYTES: usize = 256 * 1024;
 /// How long an answer may take to begin. Long polls must answer before that.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The same of a request that brings a file.
-const PATIENCE_FOR_FILES: Duration = Duration::from_secs(60 * 60);
+const PATIENCE_FOR_FILES: Duration = Duration::from_hours(1);
 
 /// Headers of every answer that does not say otherwise itself.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
