@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::{Config, StoreConfig};
 use crate::store::db::{Db, DbError};
 use crate::store::objects::{ObjectError, Objects};
+use crate::telemetry;
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +43,8 @@ pub struct AppState {
 impl AppState {
     /// Opens what the settings name.
     pub async fn open(config: Config) -> Result<Self, OpenError> {
-        if let Some(folder) =
-            config.database.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent())
-        {
-            std::fs::create_dir_all(folder).map_err(OpenError::Folder)?;
-        }
-        let db = Db::open(&config.database).await?;
+        telemetry::metrics::install();
+        let db = Self::open_db(&config).await?;
         let objects = match &config.store {
             StoreConfig::Folder(folder) => Objects::folder(folder)?,
             StoreConfig::S3 { bucket, endpoint, region, credentials } => {
@@ -61,5 +58,14 @@ impl AppState {
             clock: Clock::System,
             work: Arc::new(Notify::new()),
         })
+    }
+
+    /// Opens the catalog only.
+    pub async fn open_db(config: &Config) -> Result<Db, OpenError> {
+        let file = config.database.strip_prefix("sqlite:");
+        if let Some(folder) = file.and_then(|path| Path::new(path).parent()) {
+            std::fs::create_dir_all(folder).map_err(OpenError::Folder)?;
+        }
+        Ok(Db::open(&config.database).await?)
     }
 }

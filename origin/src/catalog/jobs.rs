@@ -7,14 +7,17 @@
 //! Of the queues made for this, apalis 1.0 cannot add a job in our transaction, has no back-off between attempts, and
 //! counts one against jobs that it fetched and never began.
 
+use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::new_id;
 use crate::store::db::{Db, DbError, Kind, Row, Tx};
 use crate::values;
 
 /// What a job is about. Each kind has its own code and its own payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum JobKind {
     /// Look at an upload and take it in: `{"upload": id}`.
     Ingest,
