@@ -49,7 +49,7 @@ impl AppState {
         }
         let db = Db::open(&config.database).await?;
         let objects = match &config.store {
-            StoreConfig::Folder(folder) => Objects::folder(folder)?,
+            StoreConfig::Folder(folder) => Objects::folder(folder, &config.public_url)?,
             StoreConfig::S3 { bucket, endpoint, region, credentials } => {
                 Objects::s3(bucket, endpoint, region, credentials)?
             }
