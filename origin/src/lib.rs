@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 mod events;
+pub mod extract;
 mod index;
 mod ingest;
 mod routes;
