@@ -17,6 +17,7 @@ mod events;
 pub mod extract;
 mod index;
 mod ingest;
+mod intake;
 mod routes;
 pub mod state;
 pub mod store;

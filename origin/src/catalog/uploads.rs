@@ -214,7 +214,17 @@ pub async fn find_own(db: &Db, tenant: &str, id: &str) -> Result<Option<Upload>,
 }
 
 /// The upload that a request of this idempotency key began.
-pub async fn find_begun(tx: &mut Tx, tenant: &str, idempotency_key: &str) -> Result<Option<Upload>, DbError> {
+pub async fn find_begun(db: &Db, tenant: &str, idempotency_key: &str) -> Result<Option<Upload>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM uploads WHERE tenant = $1 AND idempotency_key = $2");
+    db.first(&sql, values![tenant, idempotency_key]).await?.as_ref().map(read).transpose()
+}
+
+/// The same, within a transaction.
+pub async fn find_begun_within(
+    tx: &mut Tx,
+    tenant: &str,
+    idempotency_key: &str,
+) -> Result<Option<Upload>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM uploads WHERE tenant = $1 AND idempotency_key = $2");
     tx.first(&sql, values![tenant, idempotency_key]).await?.as_ref().map(read).transpose()
 }

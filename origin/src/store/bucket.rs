@@ -14,16 +14,13 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use serde::Deserialize;
 
-use super::objects::{ObjectError, Part, Presigned, PutError};
+use super::objects::{CHECKSUM, ObjectError, Part, Presigned, PutError};
 use super::receive::Fault;
 use super::signed_url::{ToSign, UrlSigner};
 use crate::clock::Clock;
 
 /// Our own requests are sent at once.
 const SOON_SECONDS: u64 = 300;
-
-/// The header by which a store checks what it is sent.
-pub(super) const CHECKSUM: &str = "x-amz-checksum-sha256";
 
 /// A bucket.
 #[derive(Debug)]

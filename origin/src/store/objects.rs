@@ -22,7 +22,7 @@ use object_store::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::bucket::{Bucket, CHECKSUM};
+use super::bucket::Bucket;
 use super::receive::{Expected, Fault, checked};
 use super::signed_url::{ToSign, UrlSigner};
 use crate::catalog::new_id;
@@ -38,6 +38,9 @@ pub const VARIANTS: &str = "variants";
 pub const DELETED: &str = "deleted";
 /// In a folder, parts that wait for the others: `parts/<upload>/<number>`.
 pub const PARTS: &str = "parts";
+
+/// The header by which a store checks what it is sent.
+pub const CHECKSUM: &str = "x-amz-checksum-sha256";
 
 /// A failure of the bucket.
 #[derive(Debug, thiserror::Error)]
@@ -189,7 +192,7 @@ impl Objects {
     /// A URL by which somebody else may write an object, or a part of one.
     pub fn presign_put(&self, key: &str, terms: &PutTerms<'_>) -> Presigned {
         let length = terms.size_bytes.to_string();
-        let checksum = terms.sha256.map(|hash| STANDARD.encode(unhex(hash)));
+        let checksum = terms.sha256.map(checksum_header);
         let mut headers = vec![("content-length", length.as_str())];
         headers.extend(terms.media_type.map(|media_type| ("content-type", media_type)));
         headers.extend(checksum.as_deref().map(|checksum| (CHECKSUM, checksum)));
@@ -476,6 +479,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// A hash in hexadecimal, as the header `x-amz-checksum-sha256` has it.
+pub fn checksum_header(sha256: &str) -> String {
+    STANDARD.encode(unhex(sha256))
 }
 
 /// And back; of what is no hexadecimal, as far as it goes.
