@@ -17,13 +17,13 @@ use crate::store::objects::{Part, PutError};
 use crate::store::receive::{Expected, Fault};
 
 /// How long each part is, but the last. R2 wants all of the same length, S3 at least 5 MiB.
-pub const PART_BYTES: i64 = 8 << 20;
+pub(crate) const PART_BYTES: i64 = 8 << 20;
 
 /// Who does what nobody asked for.
-pub const OURSELVES: &str = "lenslet";
+pub(crate) const OURSELVES: &str = "lenslet";
 
 /// Begins an upload, or finds the one that the same request began before; answers whether it is new.
-pub async fn begin(state: &AppState, mut upload: Upload) -> Result<(Upload, bool), ApiError> {
+pub(crate) async fn begin(state: &AppState, mut upload: Upload) -> Result<(Upload, bool), ApiError> {
     if let Some(begun) = begun(state, &upload).await? {
         return Ok((begun, false));
     }
@@ -118,7 +118,7 @@ async fn check_pending(state: &AppState, upload: &Upload) -> Result<(), ApiError
 
 /// Acknowledges an upload whose bytes are in the bucket, after a look at their length and hash. Done twice, it answers the
 /// same.
-pub async fn complete(
+pub(crate) async fn complete(
     state: &AppState,
     who: &Principal,
     upload: Upload,
@@ -181,7 +181,7 @@ fn check_sent(parts: &[Part], sent: Option<&[Part]>) -> Result<(), ApiError> {
 }
 
 /// The numbers and lengths of an upload's parts.
-pub fn part_sizes(upload: &Upload) -> impl Iterator<Item = (u32, u64)> {
+pub(crate) fn part_sizes(upload: &Upload) -> impl Iterator<Item = (u32, u64)> {
     let all = u64::try_from(upload.size_bytes).unwrap_or(0);
     let each = upload.part_bytes.and_then(|bytes| u64::try_from(bytes).ok()).filter(|bytes| *bytes > 0);
     let each = each.unwrap_or(u64::MAX);
@@ -232,7 +232,7 @@ async fn reject(
 }
 
 /// Takes an upload's bytes from the request itself, as they come, and acknowledges it.
-pub async fn receive(
+pub(crate) async fn receive(
     state: &AppState,
     who: &Principal,
     upload: Upload,
@@ -251,7 +251,7 @@ pub async fn receive(
 
 /// Takes what was sent to a presigned URL of our own: all of an upload, or the part of this number. Answers the etag of a
 /// part.
-pub async fn receive_signed(
+pub(crate) async fn receive_signed(
     state: &AppState,
     upload: &Upload,
     part: Option<u32>,
@@ -289,7 +289,7 @@ fn refusal(error: PutError) -> ApiError {
 }
 
 /// Gives an upload up whose bytes are not there.
-pub async fn abort(state: &AppState, who: &Principal, upload: &Upload) -> Result<(), ApiError> {
+pub(crate) async fn abort(state: &AppState, who: &Principal, upload: &Upload) -> Result<(), ApiError> {
     match upload.state {
         State::Pending => {
             let gone = expire(state, upload, &who.actor, "It was given up.").await?;
@@ -301,7 +301,12 @@ pub async fn abort(state: &AppState, who: &Principal, upload: &Upload) -> Result
 }
 
 /// Ends the wait for an upload's bytes, and removes those that are there; answers whether they were waited for.
-pub async fn expire(state: &AppState, upload: &Upload, actor: &str, detail: &str) -> Result<bool, ApiError> {
+pub(crate) async fn expire(
+    state: &AppState,
+    upload: &Upload,
+    actor: &str,
+    detail: &str,
+) -> Result<bool, ApiError> {
     let now_ms = state.clock.now_ms();
     let mut tx = state.db.begin().await?;
     let was_pending = uploads::expired(&mut tx, &upload.id, detail, now_ms).await?;

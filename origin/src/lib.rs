@@ -18,6 +18,7 @@ pub mod extract;
 mod index;
 mod ingest;
 mod intake;
+pub mod reconcile;
 mod routes;
 pub mod state;
 pub mod store;

@@ -10,6 +10,7 @@ use clap::{Arg, ArgMatches, Command};
 use lenslet_origin::app;
 use lenslet_origin::catalog::new_id;
 use lenslet_origin::config::{Config, SETTINGS};
+use lenslet_origin::reconcile;
 use lenslet_origin::state::AppState;
 use lenslet_origin::work::work;
 use tokio::net::TcpListener;
@@ -126,6 +127,7 @@ async fn serve(
         let name = format!("{}-{number}", new_id());
         workers.spawn(work(state.clone(), name, stopped.clone()));
     }
+    workers.spawn(reconcile::keep_up(state.clone(), stopped.clone()));
     let graceful = async move {
         stop.await;
         tracing::info!("stopping");

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod events;
 pub mod images;
 pub mod jobs;
+pub mod keys;
 pub mod names;
 pub mod tenants;
 pub mod uploads;

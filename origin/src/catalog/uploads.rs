@@ -335,6 +335,12 @@ pub async fn needs(db: &Db, staging_key: &str) -> Result<bool, DbError> {
     Ok(db.first(SQL, values![staging_key]).await?.is_some())
 }
 
+/// Whether an upload waits for parts of that name.
+pub async fn needs_parts(db: &Db, multipart_id: &str) -> Result<bool, DbError> {
+    const SQL: &str = "SELECT 1 AS one FROM uploads WHERE multipart_id = $1 AND state = 'pending'";
+    Ok(db.first(SQL, values![multipart_id]).await?.is_some())
+}
+
 /// Whether an object of the bucket was seen as it is, and is being looked at or was refused.
 pub async fn was_seen(tx: &mut Tx, key: &str, etag: &str) -> Result<bool, DbError> {
     const SQL: &str = "SELECT 1 AS one FROM uploads

@@ -1,6 +1,7 @@
 //! The routes, one file per resource. Each has a `routes()` that brings its part of the OpenAPI document.
 
 mod healthz;
+mod object_events;
 mod objects;
 mod upload_view;
 mod uploads;
@@ -22,6 +23,7 @@ struct Document;
 pub(crate) fn all() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(healthz::routes())
+        .merge(object_events::routes())
         .merge(objects::routes())
         .merge(uploads::routes())
 }

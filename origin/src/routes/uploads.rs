@@ -298,7 +298,7 @@ fn require_read_or_write(who: &Principal) -> Result<(), ApiError> {
 
 /// What became of an upload; to those who may write, how to send what is missing of it.
 #[utoipa::path(get, path = "/v1/uploads/{id}", tag = "uploads",
-    params(("id" = String, Path), Wait),
+    params(("id" = String, Path)),
     responses(
         (status = 200, body = UploadView),
         (status = 400, description = "The request cannot be understood.", body = Problem, content_type = "application/problem+json"),
@@ -330,7 +330,7 @@ async fn show(
 }
 
 /// The tenant's uploads, the newest first.
-#[utoipa::path(get, path = "/v1/uploads", tag = "uploads", params(Page),
+#[utoipa::path(get, path = "/v1/uploads", tag = "uploads",
     responses(
         (status = 200, body = UploadList),
         (status = 400, description = "The request cannot be understood.", body = Problem, content_type = "application/problem+json"),
