@@ -297,32 +297,6 @@ async fn what_differs_from_what_was_announced_is_rejected_and_removed() {
 }
 
 #[tokio::test]
-async fn an_upload_expires_and_can_be_given_up() {
-    let (service, token) = writer().await;
-    let late = create(&service, &token, announced("a.png", BYTES)).await.json();
-    let id = late["id"].as_str().unwrap();
-    assert_eq!(put(&service, &late["put"], BYTES).await.status, StatusCode::OK);
-    service.pass_seconds(3600);
-    let token = service.token("shop", "images:write");
-    assert_eq!(complete(&service, &token, id).await.problem(), "conflict");
-    assert_eq!(show(&service, &token, id).await["state"], "expired");
-    assert_eq!(service.state.objects.head(&format!("uploads/{id}")).await.unwrap(), None);
-
-    let given_up = create(&service, &token, announced("a.png", BYTES)).await.json();
-    let path = format!("/v1/uploads/{}", given_up["id"].as_str().unwrap());
-    for _ in 0..2 {
-        let answer = service.ask(Method::DELETE, &path, &token, None).await;
-        assert_eq!(answer.status, StatusCode::NO_CONTENT);
-    }
-    assert_eq!(put(&service, &given_up["put"], BYTES).await.problem(), "conflict");
-    let sent = create(&service, &token, announced("a.png", BYTES)).await.json();
-    let id = sent["id"].as_str().unwrap();
-    assert_eq!(send_content(&service, &token, id, BYTES).await.status, StatusCode::ACCEPTED);
-    let answer = service.ask(Method::DELETE, &format!("/v1/uploads/{id}"), &token, None).await;
-    assert_eq!(answer.problem(), "conflict");
-}
-
-#[tokio::test]
 async fn a_tenant_has_so_much_room_and_no_more() {
     let service = Service::with(&[("QUOTA_BYTES", "100"), ("QUOTA_IMAGES", "2")]).await;
     let token = service.token("shop", "images:write");
