@@ -113,7 +113,8 @@ async fn clear_staging(state: &AppState, report: &mut Report) -> Result<(), ApiE
                 }
                 _ => uploads::needs(&state.db, &object.key).await?,
             };
-            if is_old(state, &object) && !is_needed {
+            // What no upload knows may be somebody else's, who is about to do something with it.
+            if !is_needed.unwrap_or(!is_old(state, &object)) {
                 state.objects.delete(&object.key).await?;
                 report.removed += 1;
             }
@@ -305,26 +306,40 @@ async fn note(
     Ok(audit::add(tx, deed, now_ms).await?)
 }
 
+/// Whether an object is of use to its picture.
+enum Use {
+    Needed,
+    /// It may be written just now, before its picture is.
+    NotYet,
+    Over,
+}
+
 /// `variants/<tenant>/<image>/<version>/…` of no picture, or of a file that was replaced.
 async fn clear_variants(state: &AppState, report: &mut Report) -> Result<(), ApiError> {
-    let is_left_over = |known: Option<&Known>, object: &ObjectInfo| {
+    let of = |known: Option<&Known>, object: &ObjectInfo| {
         let version = object.key.split('/').nth(3).and_then(|version| version.parse::<i64>().ok());
-        known.is_none_or(|known| version.is_none_or(|version| version < known.version))
+        match known.zip(version) {
+            Some((known, version)) if version == known.version => Use::Needed,
+            Some((known, version)) if version < known.version => Use::Over,
+            _ => Use::NotYet,
+        }
     };
-    clear(state, VARIANTS, is_left_over, report).await
+    clear(state, VARIANTS, of, report).await
 }
 
 /// `deleted/<tenant>/<image>` of no picture, or of one that was restored.
 async fn clear_deleted(state: &AppState, report: &mut Report) -> Result<(), ApiError> {
-    let is_left_over =
-        |known: Option<&Known>, _: &ObjectInfo| known.is_none_or(|known| known.deleted_ms.is_none());
-    clear(state, DELETED, is_left_over, report).await
+    let of = |known: Option<&Known>, _: &ObjectInfo| match known {
+        Some(Known { deleted_ms: Some(_), .. }) => Use::Needed,
+        _ => Use::NotYet,
+    };
+    clear(state, DELETED, of, report).await
 }
 
 async fn clear(
     state: &AppState,
     folder: &str,
-    is_left_over: impl Fn(Option<&Known>, &ObjectInfo) -> bool,
+    of: impl Fn(Option<&Known>, &ObjectInfo) -> Use,
     report: &mut Report,
 ) -> Result<(), ApiError> {
     let mut pages = state.objects.list(folder).chunks(PAGE);
@@ -334,7 +349,12 @@ async fn clear(
         let known = keys::named(&state.db, &ids).await?;
         for object in &page {
             let owner = object.key.split('/').nth(2).and_then(|id| known.get(id));
-            if is_old(state, object) && is_left_over(owner, object) {
+            let is_over = match of(owner, object) {
+                Use::Needed => false,
+                Use::NotYet => is_old(state, object),
+                Use::Over => true,
+            };
+            if is_over {
                 state.objects.delete(&object.key).await?;
                 report.removed += 1;
             }

@@ -69,7 +69,7 @@ impl Bucket {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
-            .read_timeout(Duration::from_secs(60))
+            .read_timeout(Duration::from_mins(1))
             .build()
             .map_err(|error| failure(&error))?;
         let signer = UrlSigner::new(credentials.clone(), region, &format!("{endpoint}/{bucket}"));
