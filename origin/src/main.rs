@@ -14,6 +14,7 @@ use lenslet_origin::catalog::new_id;
 use lenslet_origin::clock::Clock;
 use lenslet_origin::config::{Config, SETTINGS};
 use lenslet_origin::machine::{KeyWish, make_key};
+use lenslet_origin::reconcile;
 use lenslet_origin::state::AppState;
 use lenslet_origin::telemetry::metrics::upkeep;
 use lenslet_origin::work::work;
@@ -187,6 +188,7 @@ async fn serve(listener: TcpListener, state: AppState, stop: impl Future<Output 
         let name = format!("{}-{number}", new_id());
         workers.spawn(work(state.clone(), name, stopped.clone()));
     }
+    workers.spawn(reconcile::keep_up(state.clone(), stopped.clone()));
     let graceful = async move {
         stop.await;
         tracing::info!("stopping");

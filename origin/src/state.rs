@@ -46,7 +46,7 @@ impl AppState {
         telemetry::metrics::install();
         let db = Self::open_db(&config).await?;
         let objects = match &config.store {
-            StoreConfig::Folder(folder) => Objects::folder(folder)?,
+            StoreConfig::Folder(folder) => Objects::folder(folder, &config.public_url)?,
             StoreConfig::S3 { bucket, endpoint, region, credentials } => {
                 Objects::s3(bucket, endpoint, region, credentials)?
             }

@@ -214,7 +214,17 @@ pub async fn find_own(db: &Db, tenant: &str, id: &str) -> Result<Option<Upload>,
 }
 
 /// The upload that a request of this idempotency key began.
-pub async fn find_begun(tx: &mut Tx, tenant: &str, idempotency_key: &str) -> Result<Option<Upload>, DbError> {
+pub async fn find_begun(db: &Db, tenant: &str, idempotency_key: &str) -> Result<Option<Upload>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM uploads WHERE tenant = $1 AND idempotency_key = $2");
+    db.first(&sql, values![tenant, idempotency_key]).await?.as_ref().map(read).transpose()
+}
+
+/// The same, within a transaction.
+pub async fn find_begun_within(
+    tx: &mut Tx,
+    tenant: &str,
+    idempotency_key: &str,
+) -> Result<Option<Upload>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM uploads WHERE tenant = $1 AND idempotency_key = $2");
     tx.first(&sql, values![tenant, idempotency_key]).await?.as_ref().map(read).transpose()
 }
@@ -318,11 +328,24 @@ pub async fn forgotten(db: &Db, limit: i64) -> Result<Vec<Upload>, DbError> {
     db.all(&sql, values![limit]).await?.iter().map(read).collect()
 }
 
-/// Whether an upload waits for the object, or waits to be looked at there.
-pub async fn needs(db: &Db, staging_key: &str) -> Result<bool, DbError> {
-    const SQL: &str =
-        "SELECT 1 AS one FROM uploads WHERE staging_key = $1 AND state IN ('pending', 'received')";
-    Ok(db.first(SQL, values![staging_key]).await?.is_some())
+/// Whether an upload needs what is at its place, now or soon; nothing where no upload has that place.
+pub async fn needs(db: &Db, staging_key: &str) -> Result<Option<bool>, DbError> {
+    const SQL: &str = "SELECT state FROM uploads WHERE staging_key = $1";
+    let states = db.all(SQL, values![staging_key]).await?;
+    is_needed(&states, &["pending", "received"])
+}
+
+/// Whether an upload waits for parts of that name; nothing where none has such.
+pub async fn needs_parts(db: &Db, multipart_id: &str) -> Result<Option<bool>, DbError> {
+    const SQL: &str = "SELECT state FROM uploads WHERE multipart_id = $1";
+    let states = db.all(SQL, values![multipart_id]).await?;
+    is_needed(&states, &["pending"])
+}
+
+fn is_needed(rows: &[Row], by: &[&str]) -> Result<Option<bool>, DbError> {
+    let states: Vec<String> = rows.iter().map(|row| row.get("state")).collect::<Result<_, _>>()?;
+    let is_one = states.iter().any(|state| by.contains(&state.as_str()));
+    Ok((!states.is_empty()).then_some(is_one))
 }
 
 /// Whether an object of the bucket was seen as it is, and is being looked at or was refused.

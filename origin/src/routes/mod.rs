@@ -8,9 +8,13 @@ mod healthz;
 mod jobs;
 mod keys;
 mod metrics;
+mod object_events;
+mod objects;
 mod readyz;
 mod tenants;
 mod tokens;
+mod upload_view;
+mod uploads;
 
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -51,4 +55,7 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .merge(readyz::routes())
         .merge(metrics::routes())
         .merge(document::routes())
+        .merge(object_events::routes())
+        .merge(objects::routes())
+        .merge(uploads::routes())
 }
