@@ -4,6 +4,8 @@ pub mod audit;
 pub mod events;
 pub mod images;
 pub mod jobs;
+pub mod tenants;
+pub mod uploads;
 
 use uuid::Uuid;
 
