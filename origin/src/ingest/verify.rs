@@ -106,7 +106,7 @@ pub(super) fn look(file: Vec<u8>, upload: &Upload) -> Result<Seen, Refusal> {
 }
 
 fn hex_sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(bytes))
 }
 
 /// What was found in the bucket nobody announced.

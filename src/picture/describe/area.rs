@@ -11,15 +11,13 @@ pub(super) struct Small {
 
 /// A picture with no side longer than `side`, as it is where that is so already.
 pub(super) fn within(picture: &Picture, side: u32) -> Small {
-    let size = picture.size();
-    let (width, height) = (size.width as usize, size.height as usize);
+    let (width, height) = (picture.size().width as usize, picture.size().height as usize);
     let whole = Small { width, height, pixels: pixels(picture) };
-    let longest = size.longest();
-    if longest <= side {
+    let (longest, most) = (width.max(height), side as usize);
+    if longest <= most {
         return whole;
     }
-    let shorter = |length: u32| (u64::from(length) * u64::from(side)).div_ceil(u64::from(longest)) as usize;
-    whole.shrunk(shorter(size.width), shorter(size.height))
+    whole.shrunk((width * most).div_ceil(longest), (height * most).div_ceil(longest))
 }
 
 fn pixels(picture: &Picture) -> Vec<[u8; 4]> {
