@@ -1,6 +1,6 @@
 //! How many pictures one core takes in: `cargo run --release -p lenslet-origin --example ingest_bench -- 50 a.jpg b.jpg`.
 //!
-//! The whole of it, on SQLite and a folder: verified, described, rendered as three presets, published. One worker.
+//! The whole of it, in a folder, by one worker: verified, described, rendered as three presets, published.
 
 use std::error::Error;
 use std::time::Instant;

@@ -70,11 +70,12 @@ fn jpeg(file: &[u8], blocks: &mut Blocks) -> Option<()> {
         }
         let length = usize::from(u16::from_be_bytes(*rest.first_chunk()?));
         let body = rest.get(2..length.max(2))?;
-        match marker {
-            0xE1 if body.starts_with(b"Exif\0\0") => blocks.add_exif(body),
-            0xE1 => body.strip_prefix(XMP).into_iter().for_each(|body| blocks.add_xmp(body)),
-            0xED => body.strip_prefix(PHOTOSHOP).into_iter().for_each(|body| blocks.add_photoshop(body)),
-            _ => {}
+        if marker == 0xE1 && body.starts_with(b"Exif\0\0") {
+            blocks.add_exif(body);
+        } else if let Some(xmp) = body.strip_prefix(XMP).filter(|_| marker == 0xE1) {
+            blocks.add_xmp(xmp);
+        } else if let Some(resources) = body.strip_prefix(PHOTOSHOP).filter(|_| marker == 0xED) {
+            blocks.add_photoshop(resources);
         }
         rest = rest.get(length.max(2)..)?;
     }
@@ -96,7 +97,9 @@ fn png(file: &[u8], blocks: &mut Blocks) -> Option<()> {
             b"iTXt" => {
                 // Language and translated keyword follow, each to a zero.
                 let text = body.strip_prefix(XMP).and_then(|body| body.splitn(3, |byte| *byte == 0).nth(2));
-                text.into_iter().for_each(|text| blocks.add_xmp(text));
+                if let Some(text) = text {
+                    blocks.add_xmp(text);
+                }
             }
             _ => {}
         }

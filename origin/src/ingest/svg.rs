@@ -53,14 +53,14 @@ fn broken(reason: &str) -> Refusal {
 /// Of the element that is all of the document.
 fn size(file: &[u8]) -> Option<Size> {
     let mut reader = NsReader::from_reader(file);
-    let mut room = Vec::new();
+    let mut buffer = Vec::new();
     loop {
-        match reader.read_resolved_event_into(&mut room).ok()? {
+        match reader.read_resolved_event_into(&mut buffer).ok()? {
             (ResolveResult::Bound(SPACE), Event::Start(root) | Event::Empty(root)) => {
                 return (root.local_name().as_ref() == b"svg").then(|| size_of(&root));
             }
             (_, Event::Start(_) | Event::Empty(_) | Event::Eof) => return None,
-            _ => room.clear(),
+            _ => buffer.clear(),
         }
     }
 }

@@ -39,7 +39,7 @@ pub(super) async fn make(
 /// The preset for nobody in particular: as `format=auto` where it names no format.
 fn concrete(recipe: Recipe, source: &SourceFile) -> Recipe {
     let (recipe, _) = settle(recipe, source.header.upright().width, |_| None);
-    Recipe { format: recipe.format.clone().or(Some(Output::Auto)), ..recipe }
+    Recipe { format: recipe.format.or(Some(Output::Auto)), ..recipe }
 }
 
 /// Why a preset is left out.

@@ -55,7 +55,7 @@ pub(super) fn read(blocks: &Blocks) -> Facts {
         add(&mut facts.public, other.public);
         add(&mut facts.private, other.private);
     }
-    facts.tags = tags(facts.tags);
+    facts.tags = tags(&facts.tags);
     facts
 }
 
@@ -67,7 +67,7 @@ fn add(to: &mut Map<String, Value>, from: Map<String, Value>) {
 }
 
 /// As the catalog has them.
-fn tags(found: Vec<String>) -> Vec<String> {
+fn tags(found: &[String]) -> Vec<String> {
     let mut tags: Vec<String> = found.iter().map(|tag| tag.trim().to_lowercase()).collect();
     tags.retain(|tag| (1..=LONGEST_TAG).contains(&tag.len()));
     tags.sort();
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn tags_are_small_sorted_and_each_once() {
         let found = ["Sea", " boat ", "sea", "", &"x".repeat(65)].map(str::to_owned).to_vec();
-        assert_eq!(tags(found), ["boat", "sea"]);
+        assert_eq!(tags(&found), ["boat", "sea"]);
     }
 
     #[test]

@@ -107,7 +107,9 @@ impl Found {
                     b"apos" => Some('\''),
                     _ => None,
                 });
-                letter.into_iter().for_each(|letter| self.add(letter.encode_utf8(&mut [0; 4])));
+                if let Some(letter) = letter {
+                    self.add(letter.encode_utf8(&mut [0; 4]));
+                }
             }
             Event::Eof => return false,
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
