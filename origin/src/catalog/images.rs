@@ -163,6 +163,15 @@ pub async fn find_named(tx: &mut Tx, tenant: &str, name: &str) -> Result<Option<
     tx.first(&sql, values![tenant, name]).await?.as_ref().map(read).transpose()
 }
 
+/// The oldest other picture of a tenant that has the same bytes, or looks that hash to the same.
+pub async fn find_twin(tx: &mut Tx, image: &Image) -> Result<Option<String>, DbError> {
+    const SQL: &str = "SELECT id FROM images
+        WHERE tenant = $1 AND id <> $2 AND deleted_ms IS NULL AND (sha256 = $3 OR phash = $4)
+        ORDER BY created_ms, id LIMIT 1";
+    let row = tx.first(SQL, values![&image.tenant, &image.id, &image.sha256, image.phash]).await?;
+    row.map(|row| row.get("id")).transpose()
+}
+
 /// Writes a picture: a new row, or all of the old one.
 pub async fn put(tx: &mut Tx, image: &Image) -> Result<(), DbError> {
     let sql = format!(
