@@ -6,6 +6,7 @@
 //! * [`config`] is what a deployment decides, [`state`] the parts that it makes of it.
 //! * [`auth`] is who asks, and what they may do.
 //! * [`store`] is what outlives the process: the database and the bucket. [`catalog`] has the tables, as values.
+//! * [`index`] is how pictures are found.
 //! * [`error`] is how it says no.
 
 pub mod auth;
@@ -15,7 +16,7 @@ pub mod config;
 pub mod error;
 mod events;
 pub mod extract;
-mod index;
+pub mod index;
 mod ingest;
 mod routes;
 pub mod state;

@@ -1,11 +1,13 @@
 //! Pictures: what is known of each.
 
+use std::collections::HashMap;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::store::db::{Db, DbError, Row, Tx};
+use crate::store::db::{Db, DbError, Kind, Row, Tx};
 use crate::values;
 
 /// A picture of the catalog.
@@ -161,6 +163,28 @@ pub async fn find(db: &Db, tenant: &str, id: &str) -> Result<Option<Image>, DbEr
 pub async fn find_named(tx: &mut Tx, tenant: &str, name: &str) -> Result<Option<Image>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM images WHERE tenant = $1 AND name = $2 AND deleted_ms IS NULL");
     tx.first(&sql, values![tenant, name]).await?.as_ref().map(read).transpose()
+}
+
+/// A tenant's picture, deleted or not, which nobody else changes until the transaction ends.
+pub async fn lock(tx: &mut Tx, tenant: &str, id: &str) -> Result<Option<Image>, DbError> {
+    // SQLite's transactions have locked everything already.
+    let lock = if tx.kind() == Kind::Postgres { "FOR UPDATE" } else { "" };
+    let sql = format!("SELECT {COLUMNS} FROM images WHERE tenant = $1 AND id = $2 {lock}");
+    tx.first(&sql, values![tenant, id]).await?.as_ref().map(read).transpose()
+}
+
+/// Those of these pictures that there are, in the same order.
+pub async fn find_many(db: &Db, tenant: &str, ids: &[String]) -> Result<Vec<Image>, DbError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (2..ids.len() + 2).map(|number| format!("${number}")).collect();
+    let sql = format!("SELECT {COLUMNS} FROM images WHERE tenant = $1 AND id IN ({})", places.join(", "));
+    let values: Vec<_> = std::iter::once(tenant.into()).chain(ids.iter().map(Into::into)).collect();
+    let rows = db.all(&sql, &values).await?;
+    let images = rows.iter().map(|row| read(row).map(|image| (image.id.clone(), image)));
+    let mut images: HashMap<String, Image> = images.collect::<Result<_, _>>()?;
+    Ok(ids.iter().filter_map(|id| images.remove(id)).collect())
 }
 
 /// Writes a picture: a new row, or all of the old one.
