@@ -18,6 +18,7 @@ mod events;
 pub mod extract;
 pub mod index;
 mod ingest;
+pub mod removal;
 mod routes;
 pub mod state;
 pub mod store;

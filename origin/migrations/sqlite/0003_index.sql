@@ -55,3 +55,4 @@ CREATE TABLE search_hashes (
   PRIMARY KEY (tenant, quarter, doc)
 ) WITHOUT ROWID;
 CREATE INDEX search_hashes_by_doc ON search_hashes (doc);
+CREATE INDEX images_deleted ON images (tenant, deleted_ms, id) WHERE deleted_ms IS NOT NULL;

@@ -173,6 +173,34 @@ pub async fn lock(tx: &mut Tx, tenant: &str, id: &str) -> Result<Option<Image>, 
     tx.first(&sql, values![tenant, id]).await?.as_ref().map(read).transpose()
 }
 
+/// The picture that has a name now.
+pub async fn find_by_name(db: &Db, tenant: &str, name: &str) -> Result<Option<Image>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM images WHERE tenant = $1 AND name = $2 AND deleted_ms IS NULL");
+    db.first(&sql, values![tenant, name]).await?.as_ref().map(read).transpose()
+}
+
+/// Pictures that were deleted, the last first; those after one that was deleted then and has this id.
+pub async fn deleted(
+    db: &Db,
+    tenant: &str,
+    after: Option<&(i64, String)>,
+    most: usize,
+) -> Result<Vec<Image>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM images WHERE tenant = $1 AND deleted_ms IS NOT NULL AND (deleted_ms, id) < ($2, $3)
+        ORDER BY deleted_ms DESC, id DESC LIMIT {most}"
+    );
+    let (ms, id) = after.map_or((i64::MAX, ""), |(ms, id)| (*ms, id.as_str()));
+    db.all(&sql, values![tenant, ms, id]).await?.iter().map(read).collect()
+}
+
+/// How many pictures were deleted and are still there.
+pub async fn count_deleted(db: &Db, tenant: &str) -> Result<u64, DbError> {
+    let sql = "SELECT COUNT(*) AS count FROM images WHERE tenant = $1 AND deleted_ms IS NOT NULL";
+    let count: i64 = db.first(sql, values![tenant]).await?.map_or(Ok(0), |row| row.get("count"))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 /// Those of these pictures that there are, in the same order.
 pub async fn find_many(db: &Db, tenant: &str, ids: &[String]) -> Result<Vec<Image>, DbError> {
     if ids.is_empty() {

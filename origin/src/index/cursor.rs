@@ -15,7 +15,7 @@ use super::words::words;
 /// A longer one is not ours.
 const LONGEST: usize = 16_384;
 /// Nor is one with more to look for.
-const MOST_ALTERNATIVES: usize = 128;
+const MOST_ALTERNATIVES: usize = 512;
 
 /// The place after a picture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,15 +65,23 @@ impl Cursor {
 
     /// Reads one of a question.
     pub(super) fn read(text: &str, search: &Search) -> Result<Self, SearchError> {
-        let bytes = Some(text).filter(|text| text.len() <= LONGEST).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+        let bytes = Some(text)
+            .filter(|text| text.len() <= LONGEST)
+            .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
         let cursor: Option<Self> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        cursor.filter(|cursor| cursor.question == question(search) && cursor.is_sane()).ok_or(SearchError::Cursor)
+        cursor
+            .filter(|cursor| cursor.question == question(search) && cursor.is_sane())
+            .ok_or(SearchError::Cursor)
     }
 
     /// Whether all that is in it may go into a query: words as we fold them.
     fn is_sane(&self) -> bool {
         let alternatives = || self.ranked.iter().flat_map(|ranked| &ranked.terms).flat_map(|term| &term.any);
-        alternatives().count() <= MOST_ALTERNATIVES && alternatives().all(|one| is_folded(&one.part))
+        // PostgreSQL's texts hold no NUL.
+        let is_text = !matches!(&self.key, Key::Text(name) if name.contains('\0'));
+        is_text
+            && alternatives().count() <= MOST_ALTERNATIVES
+            && alternatives().all(|one| is_folded(&one.part))
     }
 }
 

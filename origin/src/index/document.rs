@@ -34,7 +34,8 @@ impl Document {
             .iter()
             .filter_map(|shade| Some((Oklab::parse(&shade.colour)?, shade.share)))
             .collect();
-        let mut facts = vec![every(), fact("format", &image.format), is_duplicate(image.duplicate_of.is_some())];
+        let mut facts =
+            vec![every(), fact("format", &image.format), is_duplicate(image.duplicate_of.is_some())];
         facts.extend(image.tags.iter().map(|tag| tagged(tag)));
         facts.extend(image.camera.iter().map(|camera| taken_with(camera)));
         facts.extend(folders(&image.name));
@@ -110,8 +111,12 @@ impl Document {
 
 /// The terms of a document as its columns have them.
 pub(super) fn terms_of_columns(lines: &str, facts: &str) -> Vec<String> {
-    let mut terms: Vec<String> =
-        lines.split(['\n', ' ']).chain(facts.split(' ')).filter(|term| !term.is_empty()).map(str::to_owned).collect();
+    let mut terms: Vec<String> = lines
+        .split(['\n', ' '])
+        .chain(facts.split(' '))
+        .filter(|term| !term.is_empty())
+        .map(str::to_owned)
+        .collect();
     terms.sort_unstable();
     terms.dedup();
     terms

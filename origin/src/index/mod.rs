@@ -38,7 +38,12 @@ pub trait Index {
     fn put(&self, tx: &mut Tx, image: &Image) -> impl Future<Output = Result<(), DbError>> + Send;
 
     /// Takes a picture out, likewise.
-    fn remove(&self, tx: &mut Tx, tenant: &str, image: &str) -> impl Future<Output = Result<(), DbError>> + Send;
+    fn remove(
+        &self,
+        tx: &mut Tx,
+        tenant: &str,
+        image: &str,
+    ) -> impl Future<Output = Result<(), DbError>> + Send;
 
     /// Does an index job: makes the index say what the catalog says of a picture.
     fn renew(&self, db: &Db, tenant: &str, image: &str) -> impl Future<Output = Result<(), JobError>> + Send;

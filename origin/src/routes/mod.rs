@@ -1,6 +1,9 @@
 //! The routes, one file per resource. Each has a `routes()` that brings its part of the OpenAPI document.
 
 mod healthz;
+mod image_query;
+mod image_view;
+mod images;
 
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,5 +20,5 @@ struct Document;
 
 /// Every route, and the document of all.
 pub(crate) fn all() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(Document::openapi()).merge(healthz::routes())
+    OpenApiRouter::with_openapi(Document::openapi()).merge(healthz::routes()).merge(images::routes())
 }

@@ -2,6 +2,7 @@
 //!
 //! A bucket that speaks S3, which the edge reads as well, or a folder where there is only this machine.
 
+use std::ops::Range;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
@@ -12,7 +13,9 @@ use lenslet::sources::Credentials;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{Attribute, Attributes, ObjectStore, ObjectStoreExt as _, PutOptions};
+use object_store::{
+    Attribute, Attributes, GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutOptions,
+};
 
 /// Pictures that may be asked for: `pictures/<tenant>/<name>`.
 pub const PICTURES: &str = "pictures";
@@ -104,6 +107,23 @@ impl Objects {
         match self.store.get(&path(key)).await {
             Ok(found) if found.meta.size > most => Err(ObjectError::TooLarge { most }),
             Ok(found) => Ok(Some(found.bytes().await?)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads an object, or so many bytes of it, as they come; nothing where there is none.
+    pub async fn read(
+        &self,
+        key: &str,
+        range: Option<Range<u64>>,
+    ) -> Result<Option<(ObjectInfo, BoxStream<'static, Result<Bytes, ObjectError>>)>, ObjectError> {
+        let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
+        match self.store.get_opts(&path(key), options).await {
+            Ok(found) => {
+                let about = info(found.meta.clone());
+                Ok(Some((about, found.into_stream().map_err(ObjectError::from).boxed())))
+            }
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }

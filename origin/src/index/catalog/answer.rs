@@ -98,7 +98,9 @@ fn fit(hit: &Hit, terms: &[Term], share: Option<f64>, now_ms: i64) -> i64 {
     match (terms, millionths) {
         ([], share) => share.unwrap_or(0),
         (_, None) => score(&hit.words, terms, hit.created_ms, now_ms),
-        (_, Some(share)) => score(&hit.words, terms, hit.created_ms, now_ms).saturating_mul(share) / 1_000_000,
+        (_, Some(share)) => {
+            score(&hit.words, terms, hit.created_ms, now_ms).saturating_mul(share) / 1_000_000
+        }
     }
 }
 

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::plan::Plan;
 use crate::index::cursor::Key;
-use crate::index::search::{Range, Search, Sort};
+use crate::index::document::{NEVER_MS, every};
+use crate::index::search::{Range, Ranged, Search, Sort};
 use crate::index::text::Part;
 use crate::index::words::tenant_letters;
 use crate::store::db::{Db, DbError, Kind, Row, Value};
@@ -158,7 +159,10 @@ impl Question<'_> {
     fn sqlite_text(&self, sql: &mut Sql) -> String {
         let expression = sql.bind(fts5(self.plan, &self.search.tenant));
         let (place, order) = match self.order.column {
-            "doc" => (self.place("search_text.row", "id", sql), self.order.by("search_text.row").replace("rowdoc", "rowid")),
+            "doc" => (
+                self.place("search_text.row", "id", sql),
+                self.order.by("search_text.row").replace("rowdoc", "rowid"),
+            ),
             column => (self.place("d.", column, sql), self.order.by("d.")),
         };
         format!(
@@ -172,7 +176,9 @@ impl Question<'_> {
     fn sqlite_order(&self, sql: &mut Sql) -> String {
         let terms = if self.plan.has_terms() {
             let expression = sql.bind(fts5(self.plan, &self.search.tenant));
-            format!("AND EXISTS (SELECT 1 FROM search_text WHERE search_text MATCH {expression} AND rowid = d.doc)")
+            format!(
+                "AND EXISTS (SELECT 1 FROM search_text WHERE search_text MATCH {expression} AND rowid = d.doc)"
+            )
         } else {
             String::new()
         };
@@ -229,9 +235,11 @@ impl Question<'_> {
         let mut text = format!("d.tenant = {}", sql.bind(self.search.tenant.as_str()));
         for Range { of, from, to } in &self.search.ranges {
             let column = of.column();
-            for (sign, bound) in [(">=", from), ("<=", to)] {
+            // Of which nobody knows the time is not before any.
+            let from = from.or((*of == Ranged::Taken).then_some(NEVER_MS + 1));
+            for (sign, bound) in [(">=", from), ("<=", *to)] {
                 if let Some(bound) = bound {
-                    let _ = write!(text, " AND d.{column} {sign} {}", sql.bind(*bound));
+                    let _ = write!(text, " AND d.{column} {sign} {}", sql.bind(bound));
                 }
             }
         }
@@ -245,7 +253,9 @@ impl Question<'_> {
         let doc = sql.bind(*doc);
         match (self.order.column, key) {
             ("doc", _) => format!("AND {table}{column} {sign} {doc}"),
-            (_, Key::Number(key)) => format!("AND ({table}{column}, {table}doc) {sign} ({}, {doc})", sql.bind(*key)),
+            (_, Key::Number(key)) => {
+                format!("AND ({table}{column}, {table}doc) {sign} ({}, {doc})", sql.bind(*key))
+            }
             (_, Key::Text(key)) => {
                 format!("AND ({table}{column}, {table}doc) {sign} ({}, {doc})", sql.bind(key.as_str()))
             }
@@ -272,11 +282,14 @@ fn fts5(plan: &Plan, tenant: &str) -> String {
         format!("\"{}\"{}", words.join(" "), if part.is_prefix { "*" } else { "" })
     };
     let any = |parts: Vec<String>| format!("({})", parts.join(" OR "));
-    let mut all: Vec<String> =
-        plan.facts.iter().map(|facts| any(facts.iter().map(|fact| format!("\"{letters}{fact}\"")).collect())).collect();
+    let mut all: Vec<String> = plan
+        .facts
+        .iter()
+        .map(|facts| any(facts.iter().map(|fact| format!("\"{letters}{fact}\"")).collect()))
+        .collect();
     all.extend(plan.terms.iter().map(|term| any(term.any.iter().map(|one| part(&one.part)).collect())));
     if all.is_empty() {
-        all.push(format!("\"{letters}{}\"", crate::index::document::every()));
+        all.push(format!("\"{letters}{}\"", every()));
     }
     let all = all.join(" AND ");
     if plan.without.is_empty() {
@@ -296,11 +309,14 @@ fn tsquery(plan: &Plan, tenant: &str) -> String {
         format!("({})", words.join(" <-> "))
     };
     let any = |parts: Vec<String>| format!("({})", parts.join(" | "));
-    let mut all: Vec<String> =
-        plan.facts.iter().map(|facts| any(facts.iter().map(|fact| format!("'{letters}{fact}'")).collect())).collect();
+    let mut all: Vec<String> = plan
+        .facts
+        .iter()
+        .map(|facts| any(facts.iter().map(|fact| format!("'{letters}{fact}'")).collect()))
+        .collect();
     all.extend(plan.terms.iter().map(|term| any(term.any.iter().map(|one| part(&one.part)).collect())));
     if all.is_empty() {
-        all.push(format!("'{letters}{}'", crate::index::document::every()));
+        all.push(format!("'{letters}{}'", every()));
     }
     all.extend(plan.without.iter().map(|without| format!("!{}", part(without))));
     all.join(" & ")

@@ -7,7 +7,7 @@ use crate::index::document::every;
 use crate::index::near::{distance, most_mistakes, trigrams};
 use crate::index::rank::{Alternative, Term, rarity};
 use crate::index::search::Search;
-use crate::index::text::Part;
+use crate::index::text::{Part, Text};
 use crate::store::db::{Db, DbError, Kind, Row};
 use crate::values;
 
@@ -17,6 +17,8 @@ const MOST_NEAR: usize = 200;
 const MOST_ALTERNATIVES: usize = 5;
 /// So many terms with a beginning are counted.
 const MOST_BEGINNINGS: usize = 2_000;
+/// So many words of a question are corrected.
+const MOST_CORRECTED: usize = 4;
 /// What each mistake leaves of a word's worth.
 const LIKENESS: f64 = 0.6;
 
@@ -52,7 +54,7 @@ impl Plan {
             terms: Vec::new(),
             without: text.without,
             facts: Vec::new(),
-            most: all,
+            most: if search.text.as_ref().is_some_and(Text::is_empty) { 0 } else { all },
             most_is_exact: true,
             instead: BTreeMap::new(),
         };
@@ -60,7 +62,13 @@ impl Plan {
             Some(terms) => plan.terms = terms.to_vec(),
             None => {
                 for part in text.with {
+                    if plan.most == 0 {
+                        break;
+                    }
                     let term = plan.look_for(db, tenant, part, &mut counts, all).await?;
+                    if term.any.is_empty() {
+                        plan.most = 0;
+                    }
                     plan.terms.push(term);
                 }
             }
@@ -103,9 +111,15 @@ impl Plan {
         all: i64,
     ) -> Result<Term, DbError> {
         let with = counts.of_part(db, tenant, &part).await?;
+        if with == 0 && (part.words.len() > 1 || self.instead.len() == MOST_CORRECTED) {
+            return Ok(Term { any: Vec::new(), weight: 0.0 });
+        }
         if let ([word], 0) = (part.words.as_slice(), with) {
             let near = near(db, tenant, word).await?;
-            if !near.is_empty() {
+            if near.is_empty() {
+                return Ok(Term { any: Vec::new(), weight: 0.0 });
+            }
+            {
                 self.instead.insert(word.clone(), near.iter().map(|(word, ..)| word.clone()).collect());
                 let with = near.iter().map(|(.., docs)| docs).sum();
                 counts.add(near.iter().map(|(word, _, docs)| (word.clone(), *docs)));
@@ -113,7 +127,10 @@ impl Plan {
                     part: Part { words: vec![word], is_prefix: false },
                     likeness: LIKENESS.powi(mistakes),
                 };
-                return Ok(Term { any: near.into_iter().map(alternative).collect(), weight: rarity(with, all) });
+                return Ok(Term {
+                    any: near.into_iter().map(alternative).collect(),
+                    weight: rarity(with, all),
+                });
             }
         }
         Ok(Term { any: vec![Alternative { part, likeness: 1.0 }], weight: rarity(with, all) })
@@ -154,7 +171,8 @@ impl Counts {
     async fn of_part(&mut self, db: &Db, tenant: &str, part: &Part) -> Result<i64, DbError> {
         let Some((last, before)) = part.words.split_last() else { return Ok(0) };
         let mut most = before.iter().map(|word| self.of(word)).min().unwrap_or(i64::MAX);
-        let with_last = if part.is_prefix { self.of_beginning(db, tenant, last).await? } else { self.of(last) };
+        let with_last =
+            if part.is_prefix { self.of_beginning(db, tenant, last).await? } else { self.of(last) };
         most = most.min(with_last);
         Ok(most)
     }

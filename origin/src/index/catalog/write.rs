@@ -150,9 +150,11 @@ async fn recount(tx: &mut Tx, tenant: &str, old: &[String], new: &[String]) -> R
             );
             tx.all(&lock, values![tenant, &list]).await?;
         }
-        let fewer = format!("UPDATE search_terms SET docs = docs - 1 WHERE tenant = $1 AND term IN ({of_list})");
+        let fewer =
+            format!("UPDATE search_terms SET docs = docs - 1 WHERE tenant = $1 AND term IN ({of_list})");
         tx.execute(&fewer, values![tenant, &list]).await?;
-        let none = format!("DELETE FROM search_terms WHERE tenant = $1 AND term IN ({of_list}) AND docs <= 0");
+        let none =
+            format!("DELETE FROM search_terms WHERE tenant = $1 AND term IN ({of_list}) AND docs <= 0");
         tx.execute(&none, values![tenant, &list]).await?;
     }
     Ok(())
