@@ -4,6 +4,8 @@
 
 #![expect(dead_code, reason = "every test binary uses a part of it")]
 
+pub(crate) mod pictures;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 

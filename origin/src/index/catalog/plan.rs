@@ -216,26 +216,33 @@ async fn near(db: &Db, tenant: &str, word: &str) -> Result<Vec<(String, i32, i64
     Ok(near)
 }
 
-/// Terms with some of a word's trigrams.
+/// Terms of about a word's length with some of its trigrams.
 async fn alike(db: &Db, tenant: &str, word: &str) -> Result<Vec<Row>, DbError> {
+    let letters = word.chars().count();
+    let most = most_mistakes(letters);
+    let lengths = format!("BETWEEN {} AND {}", letters.saturating_sub(most), letters + most);
     match db.kind() {
         Kind::Sqlite => {
             let any: Vec<String> = trigrams(word).iter().map(|three| format!("\"{three}\"")).collect();
             let sql = format!(
                 "SELECT t.term AS term, t.docs AS docs FROM search_near AS n JOIN search_terms AS t ON t.id = n.rowid
-                WHERE search_near MATCH $1 AND t.tenant = $2 ORDER BY n.rank LIMIT {MOST_NEAR}"
+                WHERE search_near MATCH $1 AND t.tenant = $2 AND length(t.term) {lengths}
+                ORDER BY n.rank LIMIT {MOST_NEAR}"
             );
             db.all(&sql, values![any.join(" OR "), tenant]).await
         }
         Kind::Postgres => {
             let sql = format!(
                 "SELECT term, docs FROM search_terms
-                WHERE tenant = $1 AND term % $2 AND length(term) BETWEEN 3 AND 40 AND ascii(term) <> 57344
+                WHERE tenant = $1 AND term % $2 AND length(term) {lengths}
+                  AND length(term) BETWEEN 3 AND 40 AND ascii(term) <> 57344
                 ORDER BY similarity(term, $2) DESC LIMIT {MOST_NEAR}"
             );
+            // Two mistakes may leave one trigram of eight; the default asks for a third of them.
+            let threshold = if most > 1 { "0.05" } else { "0.2" };
             let mut tx = db.begin().await?;
-            // Two mistakes in eight letters leave fewer in common than the default asks for.
-            tx.first("SELECT set_config('pg_trgm.similarity_threshold', '0.2', true)", &[]).await?;
+            let set = "SELECT set_config('pg_trgm.similarity_threshold', $1, true)";
+            tx.first(set, values![threshold]).await?;
             tx.all(&sql, values![tenant, word]).await
         }
     }
