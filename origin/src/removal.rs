@@ -60,10 +60,9 @@ pub(crate) async fn restore(state: &AppState, who: &Principal, image: &Image) ->
     let object_key = format!("{PICTURES}/{}/{}", image.tenant, image.name);
     let mut restored = Image { object_key, deleted_ms: None, updated_ms: now_ms, ..deleted.clone() };
     // Before the file: whoever takes the name at the same time waits for us here, or we for them.
-    images::put(&mut tx, &restored).await.map_err(|error| match error.is_unique_violation() {
-        true => taken(),
-        false => error.into(),
-    })?;
+    images::put(&mut tx, &restored)
+        .await
+        .map_err(|error| if error.is_unique_violation() { taken() } else { error.into() })?;
     if !state.objects.copy(&deleted.object_key, &restored.object_key).await? {
         return Err(ApiError::conflict("the picture's file is gone"));
     }
@@ -137,10 +136,8 @@ pub(crate) async fn run(state: &AppState, job: &Job) -> Result<(), JobError> {
 /// Whether a file is that of a picture: of this one, or of one that has its name now.
 async fn is_used(state: &AppState, tenant: &str, id: &str, key: &str) -> Result<bool, JobError> {
     let Some(image) = images::find(&state.db, tenant, id).await? else { return Ok(false) };
-    const SQL: &str = "SELECT object_key FROM images WHERE tenant = $1 AND name = $2 AND deleted_ms IS NULL";
-    let named = state.db.first(SQL, values![tenant, &image.name]).await?;
-    let named: Option<String> = named.map(|row| row.get("object_key")).transpose()?;
-    Ok(image.object_key == key || named.as_deref() == Some(key))
+    let named = images::find_by_name(&state.db, tenant, &image.name).await?;
+    Ok(image.object_key == key || named.is_some_and(|named| named.object_key == key))
 }
 
 async fn tell_edge(state: &AppState, tenant: &str, key: &str) -> Result<(), JobError> {

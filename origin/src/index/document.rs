@@ -1,5 +1,7 @@
 //! A picture as the index has it: its words by field, and the facts that it can be filtered by.
 
+use std::fmt::Write as _;
+
 use super::colour::{self, Oklab};
 use super::words::{fact, tenant_letters, words};
 use crate::catalog::images::Image;
@@ -92,13 +94,13 @@ impl Document {
         let mut place = 1_usize;
         for field in &self.fields {
             for word in field {
-                vector.push_str(&format!("'{}{word}':{place} ", self.letters));
+                let _ = write!(vector, "'{}{word}':{place} ", self.letters);
                 place += 1;
             }
             place += 1;
         }
         for fact in &self.facts {
-            vector.push_str(&format!("'{}{fact}' ", self.letters));
+            let _ = write!(vector, "'{}{fact}' ", self.letters);
         }
         vector
     }

@@ -17,13 +17,13 @@ pub(super) fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
         return None;
     }
     let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=other.len()).collect();
+    let mut above: Vec<usize> = (0..=other.len()).collect();
     for (row, letter) in one.iter().enumerate() {
         let mut next = vec![row + 1];
         for (column, theirs) in other.iter().enumerate() {
             let at = |line: &[usize], place: usize| line.get(place).copied().unwrap_or(usize::MAX / 2);
-            let replaced = at(&last, column) + usize::from(letter != theirs);
-            let mut least = replaced.min(at(&last, column + 1) + 1).min(at(&next, column) + 1);
+            let replaced = at(&above, column) + usize::from(letter != theirs);
+            let mut least = replaced.min(at(&above, column + 1) + 1).min(at(&next, column) + 1);
             let is_swap = row > 0
                 && column > 0
                 && one.get(row - 1) == Some(theirs)
@@ -33,9 +33,9 @@ pub(super) fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
             }
             next.push(least);
         }
-        before = std::mem::replace(&mut last, next);
+        before = std::mem::replace(&mut above, next);
     }
-    last.last().copied().filter(|found| *found <= most)
+    above.last().copied().filter(|found| *found <= most)
 }
 
 /// The runs of three letters of a word with spaces around it.

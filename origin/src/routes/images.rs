@@ -1,4 +1,7 @@
 //! `/v1/images`: finding pictures, and what is known of each.
+#![expect(unused_qualifications, reason = "utoipa's macro names what it is given in full")]
+
+use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
@@ -116,8 +119,8 @@ async fn list_deleted(
         total,
         total_is_exact: true,
         next,
-        facets: Default::default(),
-        instead: Default::default(),
+        facets: BTreeMap::default(),
+        instead: BTreeMap::default(),
     }))
 }
 
@@ -239,21 +242,46 @@ fn names(headers: &HeaderMap, name: &axum::http::HeaderName, tag: &str) -> bool 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Change {
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 500, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
-    title: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
+    title: Field,
+    #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 5000, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
-    caption: Option<Option<String>>,
+    caption: Field,
     /// They are kept in small letters, sorted, each once.
     #[schema(max_items = 50)]
     #[serde(default, deserialize_with = "given_list")]
     tags: Option<Vec<String>>,
 }
 
-/// Tells `null` from what is not there.
-fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(value).map(Some)
+/// A text that may be changed: `null` is not the same as nothing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(from = "Option<String>")]
+enum Field {
+    /// Nothing was said of it.
+    #[default]
+    Kept,
+    /// It goes.
+    Gone,
+    /// It becomes this.
+    New(String),
+}
+
+impl From<Option<String>> for Field {
+    fn from(given: Option<String>) -> Self {
+        given.filter(|text| !text.is_empty()).map_or(Self::Gone, Self::New)
+    }
+}
+
+impl Field {
+    /// What it then is, of at most so many characters.
+    fn of(self, name: &str, old: Option<String>, longest: usize) -> Result<Option<String>, ApiError> {
+        match self {
+            Self::Kept => Ok(old),
+            Self::Gone => Ok(None),
+            Self::New(text) => checked(name, text, longest).map(Some),
+        }
+    }
 }
 
 fn given_list<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Vec<String>>, D::Error> {
@@ -264,12 +292,8 @@ impl Change {
     /// The picture as it then is.
     fn of(self, image: &Image, now_ms: i64) -> Result<Image, ApiError> {
         let mut changed = Image { updated_ms: now_ms, ..image.clone() };
-        if let Some(title) = self.title {
-            changed.title = checked("title", title, LONGEST_TITLE)?;
-        }
-        if let Some(caption) = self.caption {
-            changed.caption = checked("caption", caption, LONGEST_CAPTION)?;
-        }
+        changed.title = self.title.of("title", changed.title, LONGEST_TITLE)?;
+        changed.caption = self.caption.of("caption", changed.caption, LONGEST_CAPTION)?;
         if let Some(tags) = self.tags {
             changed.tags = checked_tags(&tags)?;
         }
@@ -277,11 +301,10 @@ impl Change {
     }
 }
 
-fn checked(name: &str, text: Option<String>, longest: usize) -> Result<Option<String>, ApiError> {
+fn checked(name: &str, text: String, longest: usize) -> Result<String, ApiError> {
     let is_control = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
-    let is_text = |text: &String| text.chars().count() <= longest && !text.contains(is_control);
-    if text.as_ref().is_none_or(is_text) {
-        return Ok(text.filter(|text| !text.is_empty()));
+    if text.chars().count() <= longest && !text.contains(is_control) {
+        return Ok(text);
     }
     Err(ApiError::invalid(&format!("the {name} may have {longest} characters, and no control characters")))
 }

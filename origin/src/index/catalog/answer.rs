@@ -49,7 +49,7 @@ async fn ranked(db: &Db, search: &Search, cursor: Option<Cursor>) -> Result<Foun
     let is_all = hits.len() <= MOST_RANKED;
     hits.truncate(MOST_RANKED);
     let mut found = rank(search, &plan.terms, hits, now_ms);
-    let facets = facets(&search.facets, found.iter().map(|(_, hit)| hit));
+    let facets = facets(&search.facets, &found.iter().map(|(_, hit)| hit));
     let total = found.len();
     if let Some(Cursor { key, doc, .. }) = &cursor {
         found.retain(|(theirs, hit)| is_after(search.sort, (theirs, hit.doc), (key, *doc)));
@@ -136,7 +136,7 @@ async fn listed(db: &Db, search: &Search, cursor: Option<Cursor>) -> Result<Foun
         let is_all = newest.len() <= MOST_RANKED;
         newest.truncate(MOST_RANKED);
         let counted = u64::try_from(newest.len()).unwrap_or(0);
-        (counted, is_all, facets(&search.facets, newest.iter()))
+        (counted, is_all, facets(&search.facets, &newest.iter()))
     };
     let images = page.into_iter().map(|hit| hit.image).collect();
     Ok(Found { images, total, total_is_exact, next, facets, instead: plan.instead })
@@ -149,7 +149,7 @@ fn nothing(plan: Plan) -> Found {
 /// Counts values, the most frequent first.
 fn facets<'a>(
     asked: &[Facet],
-    hits: impl Iterator<Item = &'a Hit> + Clone,
+    hits: &(impl Iterator<Item = &'a Hit> + Clone),
 ) -> BTreeMap<&'static str, Vec<FacetCount>> {
     let counted = |facet: &Facet| {
         let mut counts: HashMap<String, u64> = HashMap::new();

@@ -22,6 +22,7 @@ struct Kept {
 
 /// Puts a picture in, or all of it anew.
 pub(in crate::index) async fn put(tx: &mut Tx, image: &Image) -> Result<(), DbError> {
+    const TEXT: &str = "INSERT INTO search_text (rowid, words, facts) VALUES ($1, $2, $3)";
     let document = Document::of(image);
     let kept = find(tx, &image.id).await?;
     let doc = match &kept {
@@ -33,7 +34,6 @@ pub(in crate::index) async fn put(tx: &mut Tx, image: &Image) -> Result<(), DbEr
         if kept.is_some() {
             tx.execute("DELETE FROM search_text WHERE rowid = $1", values![doc]).await?;
         }
-        const TEXT: &str = "INSERT INTO search_text (rowid, words, facts) VALUES ($1, $2, $3)";
         tx.execute(TEXT, values![doc, document.text(), document.facts_text()]).await?;
     }
     write_hash(tx, doc, image, kept.is_some()).await?;
