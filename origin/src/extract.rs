@@ -52,6 +52,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             return Err(ApiError::invalid("the body has a NUL character"));
         }
         match axum::Json::from_bytes(&body) {
+            // What is derived would take an array of an object's fields in their order, too.
+            Ok(_) if body.trim_ascii_start().first() != Some(&b'{') => {
+                Err(ApiError::invalid("the body is no JSON object"))
+            }
             Ok(axum::Json(value)) => Ok(Self(value)),
             Err(rejection) => Err(unparsed(&rejection)),
         }

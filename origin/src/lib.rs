@@ -8,6 +8,7 @@
 //! * [`store`] is what outlives the process: the database and the bucket. [`catalog`] has the tables, as values.
 //! * [`extract`] reads requests, [`cursor`] pages of lists, [`error`] is how it says no.
 //! * [`telemetry`] is what people see of it; [`serve`] is its socket.
+//! * [`index`] is how pictures are found.
 
 pub mod auth;
 pub mod catalog;
@@ -18,11 +19,12 @@ pub mod error;
 mod events;
 pub mod extract;
 mod frame;
-mod index;
+pub mod index;
 mod ingest;
 mod intake;
 pub mod machine;
 pub mod reconcile;
+pub mod removal;
 mod routes;
 pub mod serve;
 pub mod state;

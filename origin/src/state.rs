@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::{Config, StoreConfig};
+use crate::index::Engine;
 use crate::store::db::{Db, DbError};
 use crate::store::objects::{ObjectError, Objects};
 use crate::telemetry;
@@ -36,6 +37,8 @@ pub struct AppState {
     pub objects: Objects,
     /// The time.
     pub clock: Clock,
+    /// What finds pictures.
+    pub index: Arc<Engine>,
     /// Told when there is work to do, so that nobody waits for the next look at the table.
     pub work: Arc<Notify>,
 }
@@ -56,6 +59,7 @@ impl AppState {
             db,
             objects,
             clock: Clock::System,
+            index: Arc::new(Engine::Catalog),
             work: Arc::new(Notify::new()),
         })
     }

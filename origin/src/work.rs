@@ -153,5 +153,6 @@ async fn run(state: &AppState, job: &Job) -> Result<(), JobError> {
         JobKind::Deliver => crate::events::deliver(state, job).await,
         JobKind::Edge => crate::events::tell_edge(state, job).await,
         JobKind::Index => crate::index::run(state, job).await,
+        JobKind::Remove => crate::removal::run(state, job).await,
     }
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use lenslet::grant::{Claims, is_plain_name, verify_token};
+use lenslet::grant::{Claims, is_below, is_plain_name, verify_token};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -150,6 +150,25 @@ impl Principal {
     /// that says nothing of it.
     pub fn is_limited(&self) -> bool {
         self.claims.as_ref().is_some_and(|claims| claims.paths.is_some() || claims.is_for_transforms())
+    }
+
+    /// The names and folders below a folder of the bucket that their grant is good for; nothing where it is good for all.
+    pub fn paths_below(&self, folder: &str) -> Option<Vec<String>> {
+        let paths = self.claims.as_ref()?.paths.as_ref()?;
+        let mut below = Vec::new();
+        for path in paths.iter().map(|path| path.trim_matches('/')) {
+            if is_below(folder, path) {
+                return None;
+            }
+            let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+            below.extend(rest.map(str::to_owned));
+        }
+        Some(below)
+    }
+
+    /// Whether they may have pictures as they are, and not only as their grant wants them shown.
+    pub fn may_have_sources(&self) -> bool {
+        self.claims.as_ref().is_none_or(|claims| !claims.is_for_transforms())
     }
 
     /// Whether their grant is good for an object: tokens may be limited to paths.

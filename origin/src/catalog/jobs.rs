@@ -29,11 +29,14 @@ pub enum JobKind {
     Edge,
     /// Put a picture into the index anew, or take it out: `{"image": id}`.
     Index,
+    /// Delete an object that is no picture's any more: `{"image": id, "key": its key, "etag": of its bytes}`.
+    Remove,
 }
 
 impl JobKind {
     /// All there are.
-    pub const ALL: [Self; 5] = [Self::Ingest, Self::Announce, Self::Deliver, Self::Edge, Self::Index];
+    pub const ALL: [Self; 6] =
+        [Self::Ingest, Self::Announce, Self::Deliver, Self::Edge, Self::Index, Self::Remove];
 
     /// Its name in the table.
     pub fn name(self) -> &'static str {
@@ -43,6 +46,7 @@ impl JobKind {
             Self::Deliver => "deliver",
             Self::Edge => "edge",
             Self::Index => "index",
+            Self::Remove => "remove",
         }
     }
 

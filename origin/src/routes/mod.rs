@@ -5,6 +5,9 @@
 mod audit;
 mod document;
 mod healthz;
+mod image_query;
+mod image_view;
+mod images;
 mod jobs;
 mod keys;
 mod metrics;
@@ -58,4 +61,5 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .merge(object_events::routes())
         .merge(objects::routes())
         .merge(uploads::routes())
+        .merge(images::routes())
 }
