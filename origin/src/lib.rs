@@ -6,6 +6,7 @@
 //! * [`config`] is what a deployment decides, [`state`] the parts that it makes of it.
 //! * [`auth`] is who asks, and what they may do.
 //! * [`store`] is what outlives the process: the database and the bucket. [`catalog`] has the tables, as values.
+//! * [`work`] does what is queued there; [`events`] tells webhooks and the edge.
 //! * [`error`] is how it says no.
 
 pub mod auth;
@@ -13,7 +14,7 @@ pub mod catalog;
 pub mod clock;
 pub mod config;
 pub mod error;
-mod events;
+pub mod events;
 mod index;
 mod ingest;
 mod routes;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command};
 use lenslet_origin::app;
+use lenslet_origin::catalog::jobs::Crew;
 use lenslet_origin::catalog::new_id;
 use lenslet_origin::config::{Config, SETTINGS};
 use lenslet_origin::state::AppState;
@@ -121,10 +122,11 @@ async fn serve(
 ) -> std::io::Result<()> {
     let (stopping, stopped) = watch::channel(false);
     let mut workers = JoinSet::new();
-    for number in 0..state.config.workers {
-        // Never the same as that of a process before: its jobs are not ours.
-        let name = format!("{}-{number}", new_id());
-        workers.spawn(work(state.clone(), name, stopped.clone()));
+    for (crew, count) in [(Crew::House, state.config.workers), (Crew::Post, state.config.deliveries)] {
+        for _ in 0..count {
+            // Never the same as that of a process before: its jobs are not ours.
+            workers.spawn(work(state.clone(), new_id(), crew, stopped.clone()));
+        }
     }
     let graceful = async move {
         stop.await;

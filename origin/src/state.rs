@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::{Config, StoreConfig};
+use crate::events::{Sender, SenderError};
 use crate::store::db::{Db, DbError};
 use crate::store::objects::{ObjectError, Objects};
 
@@ -22,6 +23,9 @@ pub enum OpenError {
     /// The bucket cannot be opened.
     #[error("LENSLET_ORIGIN_STORE: {0}")]
     Objects(#[from] ObjectError),
+    /// What sends webhooks cannot be made.
+    #[error("{0}")]
+    Sender(#[from] SenderError),
 }
 
 /// The parts of the service. Clones share them.
@@ -37,11 +41,17 @@ pub struct AppState {
     pub clock: Clock,
     /// Told when there is work to do, so that nobody waits for the next look at the table.
     pub work: Arc<Notify>,
+    /// Told when there is something to deliver, likewise.
+    pub post: Arc<Notify>,
+    /// What speaks to webhooks and to the edge.
+    pub sender: Sender,
 }
 
 impl AppState {
     /// Opens what the settings name.
     pub async fn open(config: Config) -> Result<Self, OpenError> {
+        // Whoever was first has set the same one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         if let Some(folder) =
             config.database.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent())
         {
@@ -54,12 +64,15 @@ impl AppState {
                 Objects::s3(bucket, endpoint, region, credentials)?
             }
         };
+        let sender = Sender::new(config.webhooks_allow_loopback)?;
         Ok(Self {
             config: Arc::new(config),
             db,
             objects,
             clock: Clock::System,
             work: Arc::new(Notify::new()),
+            post: Arc::new(Notify::new()),
+            sender,
         })
     }
 }

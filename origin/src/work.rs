@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::catalog::jobs::{self, Job, JobKind};
+use crate::catalog::jobs::{self, Crew, Job, JobKind};
 use crate::state::AppState;
 use crate::store::db::DbError;
 use crate::store::objects::ObjectError;
@@ -15,11 +15,33 @@ const LEASE_MS: i64 = 60_000;
 const RENEWAL: Duration = Duration::from_secs(20);
 /// How often the table is looked at where nobody says that there is work.
 const LOOK: Duration = Duration::from_secs(1);
-/// After so many attempts a job is given up.
-const MOST_ATTEMPTS: i64 = 8;
-/// How long to wait after the first failure; it doubles each time.
-const FIRST_PAUSE_MS: i64 = 500;
-const LONGEST_PAUSE_MS: i64 = 15 * 60_000;
+/// A job whose workers died this much oftener than it may fail is not tried on another one.
+const DEATHS: i64 = 8;
+
+/// How often a job may fail, and how long it then waits: the pause doubles each time, up to the longest.
+struct Patience {
+    most_attempts: i64,
+    first_pause_ms: i64,
+    longest_pause_ms: i64,
+}
+
+fn patience(kind: JobKind) -> Patience {
+    match kind {
+        // What fails here mostly waits for one of our own stores.
+        JobKind::Ingest | JobKind::Announce | JobKind::Edge | JobKind::Index => {
+            Patience { most_attempts: 8, first_pause_ms: 500, longest_pause_ms: 15 * 60_000 }
+        }
+        // Somebody else's service may be away for a night: 5 s, 10 s … 6 h, a day in all.
+        JobKind::Deliver => {
+            Patience { most_attempts: 16, first_pause_ms: 5_000, longest_pause_ms: 6 * 3_600_000 }
+        }
+    }
+}
+
+/// Whether a job that fails now has failed for the last time.
+pub(crate) fn is_last_attempt(job: &Job) -> bool {
+    job.attempts >= patience(job.kind).most_attempts
+}
 
 /// Why a job is not done.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +49,14 @@ pub enum JobError {
     /// Another time it may be.
     #[error("{0}")]
     Later(String),
+    /// Another time it may be, but not before this pause is over.
+    #[error("{reason}")]
+    After {
+        /// What was wrong.
+        reason: String,
+        /// How long to wait.
+        pause_ms: i64,
+    },
     /// It never will be.
     #[error("{0}")]
     Hopeless(String),
@@ -44,10 +74,10 @@ impl From<ObjectError> for JobError {
     }
 }
 
-/// Does jobs until `stop`; then the one in hand, which others would have to begin anew.
-pub async fn work(state: AppState, name: String, mut stop: watch::Receiver<bool>) {
+/// Does a crew's jobs until `stop`; then the one in hand, which others would have to begin anew.
+pub async fn work(state: AppState, name: String, crew: Crew, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        let is_idle = match step(&state, &name).await {
+        let is_idle = match step(&state, &name, crew).await {
             Ok(did) => !did,
             Err(error) => {
                 tracing::error!(%error, "the queue cannot be read");
@@ -55,8 +85,9 @@ pub async fn work(state: AppState, name: String, mut stop: watch::Receiver<bool>
             }
         };
         if is_idle {
+            let told = if crew == Crew::Post { &state.post } else { &state.work };
             tokio::select! {
-                () = state.work.notified() => {}
+                () = told.notified() => {}
                 () = tokio::time::sleep(LOOK) => {}
                 _ = stop.changed() => {}
             }
@@ -67,50 +98,56 @@ pub async fn work(state: AppState, name: String, mut stop: watch::Receiver<bool>
 /// Does all jobs that are due now, one after the other; answers how many. For tests, whose clock stands still.
 pub async fn work_off(state: &AppState) -> Result<u32, DbError> {
     let mut done = 0;
-    while step(state, "tests").await? {
+    while step(state, "tests", Crew::All).await? {
         done += 1;
     }
     Ok(done)
 }
 
 /// Does the next job, if one is due.
-async fn step(state: &AppState, worker: &str) -> Result<bool, DbError> {
+async fn step(state: &AppState, worker: &str, crew: Crew) -> Result<bool, DbError> {
     let now_ms = state.clock.now_ms();
-    let Some(job) = jobs::claim(&state.db, worker, now_ms, LEASE_MS).await? else { return Ok(false) };
+    let Some(job) = jobs::claim(&state.db, worker, crew, now_ms, LEASE_MS).await? else { return Ok(false) };
+    if job.attempts > patience(job.kind).most_attempts + DEATHS {
+        bury(state, &job, "its worker died each time").await?;
+        return Ok(true);
+    }
     let outcome = tokio::select! {
         outcome = run(state, &job) => outcome,
         () = keep(state, &job) => return Ok(true),
     };
-    let now_ms = state.clock.now_ms();
+    settle(state, &job, outcome).await?;
+    Ok(true)
+}
+
+/// Writes down how a job ended.
+async fn settle(state: &AppState, job: &Job, outcome: Result<(), JobError>) -> Result<(), DbError> {
     match outcome {
         Ok(()) => {
             let mut tx = state.db.begin().await?;
-            jobs::finish(&mut tx, &job).await?;
-            tx.commit().await?;
+            jobs::finish(&mut tx, job).await?;
+            tx.commit().await
         }
-        Err(JobError::Later(reason)) if job.attempts < MOST_ATTEMPTS => {
-            tracing::warn!(
-                job = job.id,
-                kind = job.kind.name(),
-                attempt = job.attempts,
-                reason,
-                "a job will be tried again"
-            );
-            jobs::retry_later(
-                &state.db,
-                &job,
-                &reason,
-                now_ms.saturating_add(pause_ms(job.attempts)),
-                now_ms,
-            )
-            .await?;
+        Err(JobError::Later(reason)) if !is_last_attempt(job) => {
+            retry(state, job, &reason, pause_ms(job)).await
         }
-        Err(error) => {
-            tracing::error!(job = job.id, kind = job.kind.name(), %error, "a job was given up");
-            jobs::bury(&state.db, &job, &error.to_string(), now_ms).await?;
+        Err(JobError::After { reason, pause_ms }) if !is_last_attempt(job) => {
+            retry(state, job, &reason, pause_ms).await
         }
+        Err(error) => bury(state, job, &error.to_string()).await,
     }
-    Ok(true)
+}
+
+async fn retry(state: &AppState, job: &Job, reason: &str, pause_ms: i64) -> Result<(), DbError> {
+    let (kind, attempt) = (job.kind.name(), job.attempts);
+    tracing::warn!(job = job.id, kind, attempt, reason, "a job will be tried again");
+    let now_ms = state.clock.now_ms();
+    jobs::retry_later(&state.db, job, reason, now_ms.saturating_add(pause_ms), now_ms).await
+}
+
+async fn bury(state: &AppState, job: &Job, reason: &str) -> Result<(), DbError> {
+    tracing::error!(job = job.id, kind = job.kind.name(), error = reason, "a job was given up");
+    jobs::bury(&state.db, job, reason, state.clock.now_ms()).await
 }
 
 /// Renews the lease for as long as it is ours; ends when it is not.
@@ -125,9 +162,14 @@ async fn keep(state: &AppState, job: &Job) {
     }
 }
 
-fn pause_ms(attempts: i64) -> i64 {
-    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(20);
-    FIRST_PAUSE_MS.saturating_mul(1 << doublings).min(LONGEST_PAUSE_MS)
+/// How long a job waits that has failed so often: up to a quarter less than its kind says, so that what failed together
+/// does not come back together.
+fn pause_ms(job: &Job) -> i64 {
+    let Patience { first_pause_ms, longest_pause_ms, .. } = patience(job.kind);
+    let doublings = u32::try_from(job.attempts - 1).unwrap_or(0).min(20);
+    let pause = first_pause_ms.saturating_mul(1 << doublings).min(longest_pause_ms);
+    let chance = i64::from(getrandom::u32().unwrap_or(0) % 256);
+    pause - pause / 4 * chance / 256
 }
 
 /// The code of each kind.

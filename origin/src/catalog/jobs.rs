@@ -49,6 +49,40 @@ impl JobKind {
     }
 }
 
+/// Who claims: what may take long at somebody else's end must not keep hands from what is ours to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Crew {
+    /// Takes every kind, one after the other. For tests.
+    All,
+    /// Takes all but deliveries.
+    House,
+    /// Takes deliveries, of each webhook no more than [`MOST_DELIVERIES`] at a time.
+    Post,
+}
+
+/// So many events are on their way to one webhook at once.
+pub const MOST_DELIVERIES: u32 = 2;
+
+impl Crew {
+    /// What of SQL says which jobs it takes. The subject of a delivery is `webhook/<id>/<event>`: its first 44 letters
+    /// name the webhook.
+    fn condition(self) -> String {
+        const AT_REST: &str = "AND NOT (kind = 'deliver' AND substr(subject, 9, 36) IN (
+              SELECT id FROM webhooks WHERE rests_until_ms > $3))";
+        match self {
+            Self::All => AT_REST.to_owned(),
+            Self::House => "AND kind <> 'deliver'".to_owned(),
+            Self::Post => format!(
+                "AND kind = 'deliver' {AT_REST}
+            AND substr(subject, 1, 44) NOT IN (
+              SELECT substr(subject, 1, 44) FROM jobs AS busy
+              WHERE state = 'running' AND kind = 'deliver' AND lease_until_ms > $3
+              GROUP BY substr(subject, 1, 44) HAVING COUNT(*) >= {MOST_DELIVERIES})"
+            ),
+        }
+    }
+}
+
 /// A job to be added.
 #[derive(Debug, Clone)]
 pub struct NewJob<'a> {
@@ -98,7 +132,14 @@ pub async fn add(tx: &mut Tx, job: &NewJob<'_>) -> Result<(), DbError> {
 
 /// Claims the job that has been due for longest, if any is: one that is queued, or whose worker was not heard of. None
 /// whose subject has an older job that is not done: an overwritten picture must not overtake the one after it.
-pub async fn claim(db: &Db, worker: &str, now_ms: i64, lease_ms: i64) -> Result<Option<Job>, DbError> {
+pub async fn claim(
+    db: &Db,
+    worker: &str,
+    crew: Crew,
+    now_ms: i64,
+    lease_ms: i64,
+) -> Result<Option<Job>, DbError> {
+    let condition = crew.condition();
     let lock = match db.kind() {
         Kind::Sqlite => "",
         Kind::Postgres => "FOR UPDATE SKIP LOCKED",
@@ -108,6 +149,7 @@ pub async fn claim(db: &Db, worker: &str, now_ms: i64, lease_ms: i64) -> Result<
         WHERE id = (
           SELECT id FROM jobs AS due
           WHERE ((state = 'queued' AND run_at_ms <= $3) OR (state = 'running' AND lease_until_ms <= $3))
+            {condition}
             AND NOT EXISTS (
               SELECT 1 FROM jobs AS older
               WHERE older.subject = due.subject AND older.id < due.id AND older.state <> 'dead')

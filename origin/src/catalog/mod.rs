@@ -4,6 +4,7 @@ pub mod audit;
 pub mod events;
 pub mod images;
 pub mod jobs;
+pub mod webhooks;
 
 use uuid::Uuid;
 

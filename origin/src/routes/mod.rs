@@ -1,6 +1,8 @@
 //! The routes, one file per resource. Each has a `routes()` that brings its part of the OpenAPI document.
 
+mod events;
 mod healthz;
+mod webhooks;
 
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,5 +19,8 @@ struct Document;
 
 /// Every route, and the document of all.
 pub(crate) fn all() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(Document::openapi()).merge(healthz::routes())
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(healthz::routes())
+        .merge(webhooks::routes())
+        .merge(events::routes())
 }
