@@ -147,7 +147,7 @@ fn literal(host: &str) -> Option<IpAddr> {
 /// Beginnings of IPv4 that are not public: IANA's registry of special purposes (RFC 6890), multicast, what is reserved,
 /// and the address by which Azure's machines ask their host.
 const NOT_PUBLIC_V4: &[(Ipv4Addr, u32)] = &[
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
@@ -165,9 +165,9 @@ const NOT_PUBLIC_V4: &[(Ipv4Addr, u32)] = &[
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// Of IPv6 only 2000::/3 is given out (RFC 4291), which leaves out loopback, private and link-local addresses, multicast,
-/// NAT64 and those that stand for IPv4. Within it these are not public: protocols' own, Teredo among them (2001::/23),
-/// documentation (2001:db8::/32, 3fff::/20), 6to4 (2002::/16) and the former 6bone (3ffe::/16).
+/// Of IPv6 only `2000::/3` is given out (RFC 4291), which leaves out loopback, private and link-local addresses, multicast,
+/// NAT64 and those that stand for IPv4. Within it these are not public: protocols' own, Teredo among them (`2001::/23`),
+/// documentation (`2001:db8::/32`, `3fff::/20`), 6to4 (`2002::/16`) and the former 6bone (`3ffe::/16`).
 const NOT_PUBLIC_V6: &[(Ipv6Addr, u32)] = &[
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
