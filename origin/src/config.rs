@@ -47,6 +47,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("UPLOAD_SECONDS", "how long a presigned URL is good for", "3600"),
     Setting::new("KEEP_DELETED_DAYS", "how long a deleted picture may be restored", "30"),
     Setting::new("WORKERS", "how many jobs run at once", "2"),
+    Setting::new("QUEUE", "how workers hear of jobs: catalog, or nats://… for many processes", "catalog"),
     Setting::new("DELIVERIES", "how many events are sent to webhooks at once, beside that", "8"),
     Setting::new(
         "WEBHOOKS_ALLOW_LOOPBACK",
@@ -130,6 +131,8 @@ pub struct Config {
     pub keep_deleted_days: u32,
     /// How many jobs run at once.
     pub workers: u32,
+    /// How workers hear of jobs.
+    pub queue: QueueConfig,
     /// How many events are sent to webhooks at once.
     pub deliveries: u32,
     /// Whether webhooks may be on this machine.
@@ -178,6 +181,15 @@ pub struct EdgeConfig {
     pub url: String,
     /// What signs requests to purge.
     pub admin_key: SigningKey,
+}
+
+/// How workers hear of jobs.
+#[derive(Debug)]
+pub enum QueueConfig {
+    /// Within the process, and by looking at the table.
+    Catalog,
+    /// Through NATS at this address, which may hold a password.
+    Nats(Secret),
 }
 
 /// A queue of Cloudflare's, written to by its HTTP API.
@@ -253,6 +265,7 @@ impl Config {
             upload_seconds: small("UPLOAD_SECONDS", &setting("UPLOAD_SECONDS"), 1..=604_800)?,
             keep_deleted_days: small("KEEP_DELETED_DAYS", &setting("KEEP_DELETED_DAYS"), 0..=36_500)?,
             workers: small("WORKERS", &setting("WORKERS"), 0..=64)?,
+            queue: queue(setting("QUEUE"))?,
             deliveries: small("DELIVERIES", &setting("DELIVERIES"), 0..=64)?,
             webhooks_allow_loopback: switch("WEBHOOKS_ALLOW_LOOPBACK", &setting("WEBHOOKS_ALLOW_LOOPBACK"))?,
             reconcile_seconds: small("RECONCILE_SECONDS", &setting("RECONCILE_SECONDS"), 0..=86_400)?,
@@ -355,6 +368,15 @@ fn edge(url: &str, keys: &str) -> Result<Option<EdgeConfig>, ConfigError> {
     let admin_key = SigningKey::parse(keys.as_bytes())
         .map_err(|error| wrong("EDGE_ADMIN_KEYS", "", &format!("signs for EDGE_URL, and {error}")))?;
     Ok(Some(EdgeConfig { url, admin_key }))
+}
+
+fn queue(value: String) -> Result<QueueConfig, ConfigError> {
+    match value.split_once("://") {
+        None if value == "catalog" => Ok(QueueConfig::Catalog),
+        Some(("nats" | "tls", _)) => Ok(QueueConfig::Nats(Secret(value))),
+        // Not shown: it may hold a password.
+        _ => Err(wrong("QUEUE", "", "is neither catalog nor nats://…")),
+    }
 }
 
 fn edge_queue(url: &str, token: &str) -> Result<Option<EdgeQueue>, ConfigError> {

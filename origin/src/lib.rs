@@ -6,7 +6,7 @@
 //! * [`config`] is what a deployment decides, [`state`] the parts that it makes of it.
 //! * [`auth`] is who asks, and what they may do.
 //! * [`store`] is what outlives the process: the database and the bucket. [`catalog`] has the tables, as values.
-//! * [`work`] does what is queued there; [`events`] tells webhooks and the edge.
+//! * [`work`] does what is queued there, [`queue`] says when; [`events`] tells webhooks and the edge.
 //! * [`error`] is how it says no.
 
 pub mod auth;
@@ -17,6 +17,7 @@ pub mod error;
 pub mod events;
 mod index;
 mod ingest;
+pub mod queue;
 mod routes;
 pub mod state;
 pub mod store;

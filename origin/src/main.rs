@@ -128,6 +128,8 @@ async fn serve(
             workers.spawn(work(state.clone(), new_id(), crew, stopped.clone()));
         }
     }
+    let (relaying, until) = (state.clone(), stopped.clone());
+    workers.spawn(async move { relaying.queue.relay(&relaying, until).await });
     let graceful = async move {
         stop.await;
         tracing::info!("stopping");

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::config::{Config, StoreConfig};
+use crate::config::{Config, QueueConfig, StoreConfig};
 use crate::events::{Sender, SenderError};
+use crate::queue::{Nats, Notices, Queue};
 use crate::store::db::{Db, DbError};
 use crate::store::objects::{ObjectError, Objects};
 
@@ -26,6 +27,9 @@ pub enum OpenError {
     /// What sends webhooks cannot be made.
     #[error("{0}")]
     Sender(#[from] SenderError),
+    /// The broker's address is none.
+    #[error("LENSLET_ORIGIN_QUEUE: {0}")]
+    Queue(String),
 }
 
 /// The parts of the service. Clones share them.
@@ -43,6 +47,8 @@ pub struct AppState {
     pub work: Arc<Notify>,
     /// Told when there is something to deliver, likewise.
     pub post: Arc<Notify>,
+    /// How workers hear of work.
+    pub queue: Arc<dyn Queue>,
     /// What speaks to webhooks and to the edge.
     pub sender: Sender,
 }
@@ -65,14 +71,14 @@ impl AppState {
             }
         };
         let sender = Sender::new(config.webhooks_allow_loopback)?;
-        Ok(Self {
-            config: Arc::new(config),
-            db,
-            objects,
-            clock: Clock::System,
-            work: Arc::new(Notify::new()),
-            post: Arc::new(Notify::new()),
-            sender,
-        })
+        let (work, post) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let queue: Arc<dyn Queue> = match &config.queue {
+            QueueConfig::Catalog => Arc::new(Notices { work: work.clone(), post: post.clone() }),
+            QueueConfig::Nats(url) => {
+                let nats = Nats::connect(&url.0, work.clone(), post.clone()).await;
+                Arc::new(nats.map_err(|error| OpenError::Queue(error.to_string()))?)
+            }
+        };
+        Ok(Self { config: Arc::new(config), db, objects, clock: Clock::System, work, post, queue, sender })
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::catalog::jobs::{self, Crew, Job, JobKind};
+use crate::queue::Call;
 use crate::state::AppState;
 use crate::store::db::DbError;
 use crate::store::objects::ObjectError;
@@ -13,8 +14,8 @@ use crate::store::objects::ObjectError;
 const LEASE_MS: i64 = 60_000;
 /// How often a worker says that it is still at it.
 const RENEWAL: Duration = Duration::from_secs(20);
-/// How often the table is looked at where nobody says that there is work.
-const LOOK: Duration = Duration::from_secs(1);
+/// How long a worker waits that cannot read the table.
+const BREATH: Duration = Duration::from_secs(1);
 /// A job whose workers died this much oftener than it may fail is not tried on another one.
 const DEATHS: i64 = 8;
 
@@ -76,21 +77,46 @@ impl From<ObjectError> for JobError {
 
 /// Does a crew's jobs until `stop`; then the one in hand, which others would have to begin anew.
 pub async fn work(state: AppState, name: String, crew: Crew, mut stop: watch::Receiver<bool>) {
+    // What was there before anybody listened.
+    let mut call = Call::default();
     while !*stop.borrow() {
-        let is_idle = match step(&state, &name, crew).await {
-            Ok(did) => !did,
-            Err(error) => {
-                tracing::error!(%error, "the queue cannot be read");
-                true
-            }
+        if let Err(error) = answer(&state, &name, crew, call, &stop).await {
+            tracing::error!(%error, "the queue cannot be read");
+            tokio::time::sleep(BREATH).await;
+        }
+        call = tokio::select! {
+            call = state.queue.next(crew) => call,
+            _ = stop.changed() => return,
         };
-        if is_idle {
-            let told = if crew == Crew::Post { &state.post } else { &state.work };
-            tokio::select! {
-                () = told.notified() => {}
-                () = tokio::time::sleep(LOOK) => {}
-                _ = stop.changed() => {}
-            }
+    }
+}
+
+/// Does the job of a call; or, where it names none, all that are due.
+async fn answer(
+    state: &AppState,
+    worker: &str,
+    crew: Crew,
+    call: Call,
+    stop: &watch::Receiver<bool>,
+) -> Result<(), DbError> {
+    let Some(id) = call.job.clone() else {
+        call.answered().await;
+        while !*stop.borrow() && step(state, worker, crew).await? {}
+        return Ok(());
+    };
+    let now_ms = state.clock.now_ms();
+    match jobs::claim(&state.db, worker, crew, Some(&id), now_ms, LEASE_MS).await? {
+        Some(job) => {
+            call.answered().await;
+            carry_out(state, &job).await
+        }
+        None if jobs::is_waiting(&state.db, &id).await? => {
+            call.refused().await;
+            Ok(())
+        }
+        None => {
+            call.answered().await;
+            Ok(())
         }
     }
 }
@@ -107,17 +133,22 @@ pub async fn work_off(state: &AppState) -> Result<u32, DbError> {
 /// Does the next job, if one is due.
 async fn step(state: &AppState, worker: &str, crew: Crew) -> Result<bool, DbError> {
     let now_ms = state.clock.now_ms();
-    let Some(job) = jobs::claim(&state.db, worker, crew, now_ms, LEASE_MS).await? else { return Ok(false) };
+    match jobs::claim(&state.db, worker, crew, None, now_ms, LEASE_MS).await? {
+        Some(job) => carry_out(state, &job).await.map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Does a job that was claimed.
+async fn carry_out(state: &AppState, job: &Job) -> Result<(), DbError> {
     if job.attempts > patience(job.kind).most_attempts + DEATHS {
-        bury(state, &job, "its worker died each time").await?;
-        return Ok(true);
+        return bury(state, job, "its worker died each time").await;
     }
     let outcome = tokio::select! {
-        outcome = run(state, &job) => outcome,
-        () = keep(state, &job) => return Ok(true),
+        outcome = run(state, job) => outcome,
+        () = keep(state, job) => return Ok(()),
     };
-    settle(state, &job, outcome).await?;
-    Ok(true)
+    settle(state, job, outcome).await
 }
 
 /// Writes down how a job ended.

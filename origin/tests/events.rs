@@ -1,3 +1,4 @@
+#![cfg(test)]
 //! Events: what webhooks and the edge are told, and what happens when they do not answer as they should.
 
 mod support;
@@ -433,7 +434,7 @@ async fn announcing_twice_adds_each_delivery_once() {
     let service = service().await;
     hook(&service, "a", "https://example.com/").await;
     happen(&service, "a", "image.created", 1).await;
-    let job = jobs::claim(&service.state.db, "dying", Crew::All, START_MS, 10).await.unwrap().unwrap();
+    let job = jobs::claim(&service.state.db, "dying", Crew::All, None, START_MS, 10).await.unwrap().unwrap();
     assert_eq!(job.kind, JobKind::Announce);
     // Somebody else does it while the first one, which was not heard of, still lives.
     service.now_ms.fetch_add(1_000, Ordering::SeqCst);
