@@ -22,9 +22,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// Nothing that the origin says is longer.
 const LONGEST_ANSWER: u64 = 16 << 20;
 /// A whole request may take so long, and a file of 100 MB on a slow line does.
-const PATIENCE: Duration = Duration::from_secs(30 * 60);
+const PATIENCE: Duration = Duration::from_mins(30);
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
-const ANSWER_PATIENCE: Duration = Duration::from_secs(60);
+const ANSWER_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Which origin to ask, and as whom.
 #[derive(Args)]
@@ -32,7 +32,7 @@ pub(crate) struct Address {
     /// The origin, such as `--to https://origin.example`
     #[arg(long, value_name = "URL", env = "LENSLET_TO", default_value = "http://127.0.0.1:8788")]
     to: String,
-    /// A token or an API key, such as `--token "$TOKEN"`; better in LENSLET_TOKEN, where no list of processes has it
+    /// A token or an API key, such as `--token "$TOKEN"`; better in `LENSLET_TOKEN`, where no list of processes has it
     #[arg(long, value_name = "TOKEN", env = "LENSLET_TOKEN", hide_env_values = true)]
     token: String,
 }
@@ -61,19 +61,12 @@ pub(crate) struct Answer {
     bytes: Vec<u8>,
 }
 
-/// A place for bytes: a presigned URL, or one of the origin's own.
+/// A place for bytes: a presigned URL, which needs no other grant.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Target {
     url: String,
     #[serde(default)]
     headers: BTreeMap<String, String>,
-}
-
-impl Target {
-    /// A path of the origin.
-    pub(crate) fn path(path: String) -> Self {
-        Self { url: path, headers: BTreeMap::new() }
-    }
 }
 
 impl Origin {
@@ -113,7 +106,7 @@ impl Origin {
 
     /// Asks for JSON, again and again where that may help.
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        persist(|| self.ask(Method::GET, path, &[], None)?.json())
+        persist(|| self.ask(&Method::GET, path, &[], None)?.json())
     }
 
     /// Posts JSON, or nothing, likewise: the request must be one that may come twice.
@@ -123,43 +116,39 @@ impl Origin {
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<T, Failure> {
-        persist(|| self.ask(Method::POST, path, headers, body)?.json())
+        persist(|| self.ask(&Method::POST, path, headers, body)?.json())
     }
 
     fn ask(
         &self,
-        method: Method,
+        method: &Method,
         path: &str,
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Answer, Failure> {
-        let mut request = Request::builder().uri(format!("{}{path}", self.url)).method(&method);
-        request = request.header("authorization", self.authorization()).header("accept", "application/json");
+        let mut request = Request::builder().uri(format!("{}{path}", self.url)).method(method);
+        let authorization = format!("Bearer {}", self.token);
+        request = request.header("authorization", authorization).header("accept", "application/json");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if method == Method::GET {
+        if *method == Method::GET {
             return self.send(request.body(()));
         }
         if body.is_some() {
             request = request.header("content-type", "application/json");
         }
-        self.send(request.body(body.map(Value::to_string).unwrap_or_default()))
+        self.send(request.body(body.map_or_else(String::new, Value::to_string)))
     }
 
-    /// Puts bytes where they belong, once. Only the origin itself is told who we are.
+    /// Puts bytes where they belong, once. Nobody there is told who we are.
     pub(crate) fn put(
         &self,
         target: &Target,
         size_bytes: u64,
         bytes: impl Read + 'static,
     ) -> Result<Answer, Failure> {
-        let mut request = Request::builder().method(Method::PUT);
-        request = if target.url.starts_with('/') {
-            request.uri(format!("{}{}", self.url, target.url)).header("authorization", self.authorization())
-        } else {
-            request.uri(&target.url)
-        };
+        let mut request = Request::builder().method(Method::PUT).uri(&target.url);
         for (name, value) in &target.headers {
             // What the connection says of itself, it says itself.
             if !["host", "content-length"].contains(&name.to_ascii_lowercase().as_str()) {
@@ -168,10 +157,6 @@ impl Origin {
         }
         let request = request.header("content-length", size_bytes);
         self.send(request.body(SendBody::from_owned_reader(bytes)))
-    }
-
-    fn authorization(&self) -> String {
-        format!("Bearer {}", self.token)
     }
 
     fn send(&self, request: Result<Request<impl AsSendBody>, ureq::http::Error>) -> Result<Answer, Failure> {

@@ -28,7 +28,7 @@ pub(crate) fn find(paths: &[PathBuf], prefix: &str, recursive: bool) -> Result<V
     for path in paths {
         let about = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
         if !about.is_dir() {
-            let name = path.file_name().map(Path::new).unwrap_or(path);
+            let name = path.file_name().map_or(path.as_path(), Path::new);
             let picture = read(path, name_below(prefix, name)?)?;
             found.push(
                 picture.ok_or_else(|| {
@@ -62,11 +62,9 @@ fn walk(folder: &Path, root: &Path, prefix: &str, found: &mut Vec<Picture>) -> R
         let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         // Not what links point at: they may lead round in circles.
         let about = fs::symlink_metadata(&path).map_err(|error| unreadable(&path, &error))?;
-        if is_hidden {
-            continue;
-        } else if about.is_dir() {
+        if about.is_dir() && !is_hidden {
             walk(&path, root, prefix, found)?;
-        } else if about.is_file() {
+        } else if about.is_file() && !is_hidden {
             let name = name_below(prefix, path.strip_prefix(root).unwrap_or(&path))?;
             found.extend(read(&path, name)?);
         }

@@ -31,7 +31,7 @@ pub(crate) struct FileBar {
 pub(crate) struct Counted<R> {
     bytes: R,
     bar: FileBar,
-    sent: Arc<AtomicU64>,
+    so_far: Arc<AtomicU64>,
 }
 
 impl Progress {
@@ -39,11 +39,11 @@ impl Progress {
     pub(crate) fn new(pictures: &[Picture]) -> Self {
         let target =
             if stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bars = MultiProgress::with_draw_target(target);
-        let all = bars.add(ProgressBar::new(pictures.iter().map(|picture| picture.size_bytes).sum()));
+        let lines = MultiProgress::with_draw_target(target);
+        let all = lines.add(ProgressBar::new(pictures.iter().map(|picture| picture.size_bytes).sum()));
         all.set_style(style(ALL));
         all.set_message(format!("0 of {} files", pictures.len()));
-        Self { bars, all, count: pictures.len(), done: AtomicU64::new(0) }
+        Self { bars: lines, all, count: pictures.len(), done: AtomicU64::new(0) }
     }
 
     /// A bar for a file, above that of all.
@@ -97,10 +97,10 @@ impl FileBar {
         bytes: R,
         send: impl FnOnce(Counted<R>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let sent = Arc::new(AtomicU64::new(0));
-        let outcome = send(Counted { bytes, bar: self.clone(), sent: sent.clone() });
+        let so_far = Arc::new(AtomicU64::new(0));
+        let outcome = send(Counted { bytes, bar: self.clone(), so_far: so_far.clone() });
         if outcome.is_err() {
-            self.take_back(sent.load(Ordering::Relaxed));
+            self.take_back(so_far.load(Ordering::Relaxed));
         }
         outcome
     }
@@ -109,7 +109,7 @@ impl FileBar {
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let length = self.bytes.read(buffer)?;
-        self.sent.fetch_add(length as u64, Ordering::Relaxed);
+        self.so_far.fetch_add(length as u64, Ordering::Relaxed);
         self.bar.add(length as u64);
         Ok(length)
     }

@@ -48,19 +48,33 @@ pub(crate) enum Outcome {
 struct Upload {
     id: String,
     state: State,
-    method: Method,
+    /// Where to put all of it.
     #[serde(default)]
-    upload: Option<Target>,
+    put: Option<Target>,
+    /// Where to put its parts.
     #[serde(default)]
-    parts: Option<Vec<Part>>,
+    multipart: Option<Multipart>,
     #[serde(default)]
-    part_bytes: Option<u64>,
+    problem: Option<Problem>,
     #[serde(default)]
-    problem: Option<String>,
-    #[serde(default)]
-    detail: Option<String>,
-    #[serde(default)]
-    image_id: Option<String>,
+    image: Option<Image>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Multipart {
+    part_bytes: u64,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Problem {
+    kind: String,
+    detail: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Image {
+    id: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -73,15 +87,6 @@ enum State {
     Expired,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Method {
-    Put,
-    Multipart,
-    Direct,
-    Bucket,
-}
-
 /// A part of a file.
 #[derive(Debug, Clone, Deserialize)]
 struct Part {
@@ -91,8 +96,8 @@ struct Part {
     #[serde(default)]
     etag: Option<String>,
     /// Where to put one that is not.
-    #[serde(flatten, default)]
-    target: Option<Target>,
+    #[serde(default)]
+    put: Option<Target>,
 }
 
 impl Sender<'_> {
@@ -104,10 +109,11 @@ impl Sender<'_> {
             let upload = self.begin(picture, &sha256, round)?;
             match upload.state {
                 State::Ready if self.is_still_there(&upload, &sha256)? => {
-                    return Ok(Outcome::Was(upload.image()));
+                    return Ok(Outcome::Was(upload.into_image()));
                 }
                 // Another file took its place since then, or it was too late: it is a new upload.
                 State::Ready | State::Expired => {}
+                State::Pending if upload.is_over() => {}
                 State::Pending | State::Received | State::Rejected => {
                     return self.go_on(picture, upload, bar);
                 }
@@ -135,7 +141,7 @@ impl Sender<'_> {
 
     /// Whether the picture of an upload is still the one of this hash. Who may not look believes it.
     fn is_still_there(&self, upload: &Upload, sha256: &str) -> Result<bool, Failure> {
-        let Some(id) = &upload.image_id else { return Ok(true) };
+        let Some(Image { id }) = &upload.image else { return Ok(true) };
         match self.origin.get::<Value>(&format!("/v1/images/{id}")) {
             Ok(image) => Ok(image.get("sha256").and_then(Value::as_str).is_none_or(|found| found == sha256)),
             Err(failure) if matches!(failure.status, Some(404 | 410)) => Ok(false),
@@ -157,7 +163,7 @@ impl Sender<'_> {
             upload = self.origin.get(&format!("{path}?wait_seconds={WAIT_SECONDS}"))?;
         }
         match upload.state {
-            State::Ready => Ok(Outcome::Ready(upload.image())),
+            State::Ready => Ok(Outcome::Ready(upload.into_image())),
             State::Pending | State::Received => Ok(Outcome::Received(upload.id)),
             State::Rejected | State::Expired => Err(Failure::hopeless(&upload.reason())),
         }
@@ -171,15 +177,9 @@ impl Sender<'_> {
         path: &str,
         bar: &FileBar,
     ) -> Result<Option<Vec<Value>>, Failure> {
-        match upload.method {
-            Method::Multipart => self.transfer_parts(picture, path, bar).map(Some),
-            Method::Direct => {
-                let target = Target::path(format!("{path}/content"));
-                persist(|| self.put(picture, &target, 0, picture.size_bytes, bar))?;
-                Ok(None)
-            }
-            Method::Put => self.transfer_whole(picture, path, bar).map(|()| None),
-            Method::Bucket => Err(Failure::hopeless("it came into the bucket by another way")),
+        match upload.multipart {
+            Some(_) => self.transfer_parts(picture, path, bar).map(Some),
+            None => self.transfer_whole(picture, path, bar).map(|()| None),
         }
     }
 
@@ -187,7 +187,7 @@ impl Sender<'_> {
         // Asked for again each time: a URL runs out.
         self.in_turns(path, |now| {
             let target =
-                now.upload.as_ref().ok_or_else(|| Failure::hopeless("the origin says no place to put it"))?;
+                now.put.as_ref().ok_or_else(|| Failure::hopeless("the origin says no place to put it"))?;
             persist(|| self.put(picture, target, 0, picture.size_bytes, bar)).map(|_| ())
         })
     }
@@ -196,14 +196,14 @@ impl Sender<'_> {
     fn transfer_parts(&self, picture: &Picture, path: &str, bar: &FileBar) -> Result<Vec<Value>, Failure> {
         let etags = Mutex::new(Vec::<(u64, String)>::new());
         self.in_turns(path, |now| {
-            let parts = now.parts.as_deref().unwrap_or_default();
-            let part_bytes =
-                now.part_bytes.or_else(|| parts.iter().map(|part| part.size_bytes).max()).unwrap_or(0);
+            let Some(Multipart { part_bytes, parts }) = &now.multipart else {
+                return Err(Failure::hopeless("the origin says no places to put its parts"));
+            };
             let is_sent = |part: &Part| held(&etags).iter().any(|(number, _)| *number == part.number);
             let missing: Vec<&Part> = parts.iter().filter(|part| !is_sent(part)).collect();
             self.in_parallel(&missing, |part| {
-                let offset = part.number.saturating_sub(1).saturating_mul(part_bytes);
-                let etag = match (&part.etag, &part.target) {
+                let offset = part.number.saturating_sub(1).saturating_mul(*part_bytes);
+                let etag = match (&part.etag, &part.put) {
                     (Some(etag), _) => {
                         bar.add(part.size_bytes);
                         etag.clone()
@@ -280,18 +280,21 @@ impl Sender<'_> {
 
 impl Upload {
     /// The id of its picture.
-    fn image(self) -> String {
-        self.image_id.unwrap_or(self.id)
+    fn into_image(self) -> String {
+        self.image.map_or(self.id, |image| image.id)
+    }
+
+    /// Whether the origin waits no longer, though nobody has told its catalog yet.
+    fn is_over(&self) -> bool {
+        self.put.is_none() && self.multipart.is_none()
     }
 
     /// Why it is no picture.
     fn reason(&self) -> String {
-        let said =
-            [&self.problem, &self.detail].into_iter().flatten().cloned().collect::<Vec<_>>().join(": ");
-        match (self.state, said.is_empty()) {
-            (State::Expired, _) => "it came too late; run the same again".to_owned(),
-            (_, true) => "it was rejected".to_owned(),
-            (_, false) => format!("it was rejected: {said}"),
+        match (&self.problem, self.state) {
+            (_, State::Expired) => "it came too late; run the same again".to_owned(),
+            (Some(Problem { kind, detail }), _) => format!("it was rejected: {kind}: {detail}"),
+            (None, _) => "it was rejected".to_owned(),
         }
     }
 }
@@ -342,15 +345,18 @@ mod tests {
     #[test]
     fn uploads_are_read_as_the_origin_writes_them() {
         let upload: Upload = serde_json::from_value(json!({
-            "id": "u", "state": "pending", "method": "multipart", "part_bytes": 8, "new": "member",
-            "parts": [
-                { "number": 1, "size_bytes": 8, "etag": "\"a\"" },
-                { "number": 2, "size_bytes": 3, "url": "https://b.example/?x", "headers": { "a": "b" }, "expires": 1 },
-            ],
+            "id": "u", "state": "pending", "method": "multipart", "new": "member", "multipart": {
+                "part_bytes": 8,
+                "parts": [
+                    { "number": 1, "size_bytes": 8, "etag": "a" },
+                    { "number": 2, "size_bytes": 3,
+                        "put": { "url": "https://b.example/?x", "method": "PUT", "headers": { "a": "b" }, "expires": "" } },
+                ],
+            },
         }))
         .unwrap();
-        let parts = upload.parts.unwrap();
-        assert_eq!((parts[0].etag.as_deref(), parts[0].target.is_none()), (Some("\"a\""), true));
-        assert!(parts[1].target.is_some());
+        let parts = upload.multipart.unwrap().parts;
+        assert_eq!((parts[0].etag.as_deref(), parts[0].put.is_none()), (Some("a"), true));
+        assert!(parts[1].put.is_some());
     }
 }

@@ -92,7 +92,7 @@ fn serve(stream: TcpStream, world: &Mutex<World>, base: &str) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let mut head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
         for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", &value, "\r\n"]);
         }
         if write!(writer, "{head}\r\n{body}").is_err() {
             return;
@@ -203,26 +203,22 @@ fn shown(id: &str, kept: &Kept, base: &str) -> Value {
             "headers": { "x-pinned": bytes.to_string(), "Host": "elsewhere" }, "expires": 1 })
     };
     match kept.state {
-        "pending" if is_whole => body["upload"] = place(1, size),
+        "pending" if is_whole => body["put"] = place(1, size),
         "pending" => {
-            body["part_bytes"] = json!(PART_BYTES);
             let parts = (0..size.div_ceil(PART_BYTES)).map(|index| {
                 let (number, bytes) = (index + 1, PART_BYTES.min(size - index * PART_BYTES));
                 let mut part = json!({ "number": number, "size_bytes": bytes });
                 if kept.parts.contains_key(&number) {
-                    part["etag"] = json!(format!("\"e{number}\""));
+                    part["etag"] = json!(format!("e{number}"));
                 } else {
-                    part.as_object_mut().unwrap().extend(place(number, bytes).as_object().unwrap().clone());
+                    part["put"] = place(number, bytes);
                 }
                 part
             });
-            body["parts"] = parts.collect();
+            body["multipart"] = json!({ "part_bytes": PART_BYTES, "parts": parts.collect::<Vec<Value>>() });
         }
-        "ready" => body["image_id"] = json!(format!("i-{id}")),
-        "rejected" => {
-            body["problem"] = json!("not-a-picture");
-            body["detail"] = json!("The file ends early.");
-        }
+        "ready" => body["image"] = json!({ "id": format!("i-{id}"), "version": 1 }),
+        "rejected" => body["problem"] = json!({ "kind": "truncated", "detail": "The file ends early." }),
         _ => {}
     }
     body
