@@ -14,7 +14,7 @@ mod commands {
 
     use self::support::Folder;
 
-    const ALL: [&[&str]; 12] = [
+    const ALL: [&[&str]; 13] = [
         &[],
         &["key"],
         &["key", "new"],
@@ -27,6 +27,7 @@ mod commands {
         &["search"],
         &["policy"],
         &["policy", "check"],
+        &["policy", "show"],
     ];
 
     #[test]
