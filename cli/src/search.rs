@@ -27,7 +27,7 @@ The token is read from LENSLET_TOKEN; it needs the scope images:read, as `lensle
 pub(crate) struct Arguments {
     #[command(flatten)]
     address: Address,
-    /// Only pictures with this tag, such as `--tag sea`; may be repeated
+    /// Only pictures with this tag, such as `--tag sea`; repeated, with all of them
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
     /// Only pictures of this format, such as `--format jpeg`
@@ -47,8 +47,9 @@ pub(crate) struct Arguments {
 #[derive(Deserialize)]
 struct Page {
     images: Vec<Value>,
+    /// The cursor of the next page.
     #[serde(default)]
-    cursor: Option<String>,
+    next: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
@@ -83,7 +84,7 @@ fn find(origin: &Origin, arguments: &Arguments) -> Result<Vec<Value>, crate::ori
         let page: Page = origin.get(&path(arguments, left.min(PAGE), cursor.as_deref()))?;
         let is_last = page.images.is_empty();
         images.extend(page.images.into_iter().take(left as usize));
-        cursor = page.cursor;
+        cursor = page.next;
         if is_last || cursor.is_none() || images.len() >= arguments.limit as usize {
             return Ok(images);
         }
@@ -93,9 +94,9 @@ fn find(origin: &Origin, arguments: &Arguments) -> Result<Vec<Value>, crate::ori
 fn path(arguments: &Arguments, limit: u32, cursor: Option<&str>) -> String {
     let words = arguments.words.join(" ");
     let limit = limit.to_string();
-    let tags = arguments.tags.iter().map(|tag| ("tag", tag.as_str()));
+    let tags = arguments.tags.join(",");
     let mut pairs: Vec<(&str, &str)> = vec![("limit", &limit)];
-    pairs.extend(tags);
+    pairs.extend(Some(tags.as_str()).filter(|tags| !tags.is_empty()).map(|tags| ("tag", tags)));
     pairs.extend(arguments.format.as_deref().map(|format| ("format", format)));
     pairs.extend(Some(words.as_str()).filter(|words| !words.is_empty()).map(|words| ("q", words)));
     pairs.extend(cursor.map(|cursor| ("cursor", cursor)));

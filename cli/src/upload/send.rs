@@ -143,6 +143,7 @@ impl Sender<'_> {
     fn is_still_there(&self, upload: &Upload, sha256: &str) -> Result<bool, Failure> {
         let Some(Image { id }) = &upload.image else { return Ok(true) };
         match self.origin.get::<Value>(&format!("/v1/images/{id}")) {
+            Ok(image) if image.get("deleted").is_some_and(|deleted| !deleted.is_null()) => Ok(false),
             Ok(image) => Ok(image.get("sha256").and_then(Value::as_str).is_none_or(|found| found == sha256)),
             Err(failure) if matches!(failure.status, Some(404 | 410)) => Ok(false),
             Err(failure) if failure.status == Some(403) => Ok(true),

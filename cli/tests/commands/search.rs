@@ -30,7 +30,7 @@ fn words_and_filters_are_asked_for() {
     let server = server();
     search(&server, &["--tag", "a&b", "--tag", "c", "--format", "jpeg", "--limit", "2", "two", "wörds"]);
     let asked = server.world.lock().unwrap().asked.clone();
-    assert_eq!(asked, ["GET /v1/images?limit=2&tag=a%26b&tag=c&format=jpeg&q=two%20w%C3%B6rds"]);
+    assert_eq!(asked, ["GET /v1/images?limit=2&tag=a%26b%2Cc&format=jpeg&q=two%20w%C3%B6rds"]);
 }
 
 #[test]

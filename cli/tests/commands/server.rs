@@ -246,7 +246,7 @@ fn search(query: &str, world: &World) -> Reply {
     let images: Vec<&Value> = world.images.iter().skip(from).take(2).collect();
     let mut body = json!({ "images": images });
     if from + 2 < world.images.len() {
-        body["cursor"] = json!((from + 2).to_string());
+        body["next"] = json!((from + 2).to_string());
     }
     (200, Vec::new(), body)
 }
