@@ -33,7 +33,7 @@ export async function benchOrigin({ pictures = 100_000, only = PARTS, databases 
   await buildOrigin();
   const profile = debug ? [] : ['--release'];
   tell('Building the origin …');
-  await run('cargo', ['build', '--locked', ...profile, '--package', 'lenslet-origin', '--bins', '--examples'], { cwd: root, env });
+  await run('cargo', ['build', '--locked', ...profile, '--package', 'origin', '--bins', '--examples'], { cwd: root, env });
   const folder = join(target, debug ? 'debug' : 'release');
   const bench = { env, tell, binary: join(folder, 'lenslet-origin'), fill: join(folder, 'examples', 'fill'), presets: (await setting('PRESETS', env)) ?? '{}' };
   const tables = [];

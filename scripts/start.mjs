@@ -40,7 +40,8 @@ async function startAll({ edgePort, originPort }) {
   await build();
   const env = toolEnvironment();
   say('Building the origin and the command line …');
-  await run('cargo', ['build', '--locked', '--package', 'lenslet-origin', '--package', 'lenslet-cli'], { cwd: root, env });
+  // All programs: of a part of them, what they share would be built for that part alone.
+  await run('cargo', ['build', '--locked', '--workspace', '--bins'], { cwd: root, env });
   await seed(await makeSamples(env), env);
 
   say('Starting …');

@@ -23,7 +23,7 @@ const PATIENCE_MS = 20_000;
 let built;
 /** Builds the origin and the command line, as the steps before did, unless they are there as they are now. */
 export function buildOrigin() {
-  built ??= run('cargo', ['build', '--locked', '--quiet', '--package', 'lenslet-origin', '--package', 'lenslet-cli'], { cwd: root, env: toolEnvironment() });
+  built ??= run('cargo', ['build', '--locked', '--quiet', '--workspace', '--bins'], { cwd: root, env: toolEnvironment() });
   return built;
 }
 
