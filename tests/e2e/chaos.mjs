@@ -23,10 +23,10 @@ export async function chaos({ uploads, kills, clients = 8, tell = () => {} }) {
   const origin = await startOrigin({ PRESETS: JSON.stringify(PRESETS), VARIANTS: JSON.stringify(Object.keys(PRESETS)), RECONCILE_SECONDS: '1', LOG: 'warn' });
   try {
     const began = performance.now();
-    const run = { origin, uploads, next: 0, acknowledged: [], retries: 0 };
-    const done = Promise.all(Array.from({ length: clients }, () => client(run)));
-    await Promise.race([done, killing(run, kills, tell)]);
-    await done;
+    const run = { origin, uploads, next: 0, acknowledged: [], retries: 0, isOver: false };
+    const done = Promise.all(Array.from({ length: clients }, () => client(run))).finally(() => (run.isOver = true));
+    // Whichever fails first ends both.
+    await Promise.all([done, killing(run, kills, tell)]);
     tell(`${run.acknowledged.length} uploads were acknowledged, ${run.retries} requests came again; waiting for the queue …`);
     await idle(origin);
     // The reconciler leaves alone what is younger than an hour: it may be somebody's who has not said so yet.
@@ -42,7 +42,7 @@ export async function chaos({ uploads, kills, clients = 8, tell = () => {} }) {
 
 /** Uploads one after the other, each until it is acknowledged. */
 async function client(run) {
-  while (run.next < run.uploads) {
+  while (run.next < run.uploads && !run.isOver) {
     const number = run.next++;
     const name = `chaos/${number % 10}/${number}.png`;
     const bytes = picture(number);
@@ -81,14 +81,13 @@ async function persist(run, attempt) {
 async function killing(run, kills, tell) {
   for (let kill = 1; kill <= kills; kill++) {
     const due = Math.floor((run.uploads * kill) / (kills + 1));
-    while (run.acknowledged.length < due) await wait(2);
+    while (run.acknowledged.length < due && !run.isOver) await wait(2);
     await wait(Math.random() * 30);
+    if (run.isOver && run.acknowledged.length < due) return;
     await run.origin.kill('SIGKILL');
     tell(`killed for the ${kill}. time, with ${run.acknowledged.length} of ${run.uploads} uploads acknowledged`);
     await run.origin.start();
   }
-  // The clients decide when it is over.
-  await new Promise(() => {});
 }
 
 /** Waits until there is no work that is not dead. */
