@@ -22,12 +22,14 @@ const MEASURED_SECONDS = 8;
 const LINE_SECONDS = 10;
 /** The first part of the time, in which caches fill. */
 const WARM_UP = 0.2;
+/** The least that the isolate held within so many seconds is what it holds without its garbage. */
+const GARBAGE_SECONDS = 10;
 /** What the cache of the data centre holds is in the same process as the Worker. */
 const CACHE_BYTES = 8 << 20;
 /** `MOST_BYTES` of src/edge/cache.rs. */
 const HOT_BYTES = 8 << 20;
 
-/** Garbage is collected whole each time, so that what is left is what somebody holds: V8 would else take hundreds of MiB. */
+/** Garbage is collected whole each time: V8 would else take hundreds of MiB. */
 const V8_FLAGS = ['--gc-global', '--max-semi-space-size=1'];
 
 /**
@@ -47,7 +49,7 @@ function source() {
 
 async function soak(picture, minutes, percent) {
   const from = source();
-  const worker = await startBareWorker({ ACCESS: 'public', ...from.vars }, undefined, { cacheBytes: CACHE_BYTES, v8Flags: V8_FLAGS });
+  const worker = await startBareWorker({ ACCESS: 'public', ...from.vars }, undefined, { cacheBytes: CACHE_BYTES, v8Flags: V8_FLAGS, inspected: true });
   try {
     await from.fill(worker, readFileSync(picture));
     const misses = await filled(worker);
@@ -112,18 +114,20 @@ function miss(number) {
   return { kind: 'miss', path: `/image/width=${width},quality=${quality},format=jpeg/${key}`, headers: {}, expected: 200 };
 }
 
-/** Loads the Worker for so long and says every few seconds how it is. Answers `{ statuses, times, memory, late }`. */
+/** Loads the Worker for so long and says every few seconds how it is. Answers `{ statuses, times, memory, resident, late }`. */
 async function watched(worker, draw, perSecond, seconds) {
   const statuses = { hit: {}, miss: {} };
   const times = createHistogram();
-  const memory = [];
+  const [memory, resident] = [[], []];
+  const inspector = await worker.inspect();
   const began = performance.now();
   const passed = () => (performance.now() - began) / 1000;
-  const sample = setInterval(() => {
+  const sample = setInterval(async () => {
     const bytes = worker.rss();
-    if (bytes !== null) memory.push([passed(), bytes]);
-  }, 1000);
-  const line = setInterval(() => console.log(`${passed().toFixed(0).padStart(5)} s  ${state({ statuses, times, memory })}`), LINE_SECONDS * 1000);
+    if (bytes !== null) resident.push([passed(), bytes]);
+    memory.push([passed(), await inspector.held()]);
+  }, 500);
+  const line = setInterval(() => console.log(`${passed().toFixed(0).padStart(5)} s  ${state({ statuses, times, memory, resident })}`), LINE_SECONDS * 1000);
   const seen = (request, answer, ms) => {
     const name = nameOf(request, answer);
     if (answer.error) console.log(`${request.path}: ${answer.error.message}`);
@@ -133,7 +137,8 @@ async function watched(worker, draw, perSecond, seconds) {
   const late = await load(worker, draw, { perSecond, seconds, seen });
   clearInterval(sample);
   clearInterval(line);
-  return { statuses, times, memory, late };
+  inspector.close();
+  return { statuses, times, memory, resident, late };
 }
 
 /** The status of an answer, or a word where that does not say all. */
@@ -145,22 +150,33 @@ function nameOf({ expected }, { error, status, headers, body }) {
   return `${status}`;
 }
 
-function state({ statuses, times, memory }) {
+function state({ statuses, times, memory, resident }) {
   const ms = (percent) => `${(times.percentile(percent) / 1000).toFixed(1)} ms`;
+  const mib = (samples) => (samples.length ? `${(samples.at(-1)[1] / 2 ** 20).toFixed(1)} MiB` : 'unknown');
   const counts = Object.entries(statuses).map(([kind, counts]) => `${kind} ${JSON.stringify(counts)}`);
-  const mib = memory.length ? `${(memory.at(-1)[1] / 2 ** 20).toFixed(1)} MiB` : 'unknown';
-  return `${counts.join('  ')}  p50 ${ms(50)}, p99 ${ms(99)}  memory ${mib}`;
+  return `${counts.join('  ')}  p50 ${ms(50)}, p99 ${ms(99)}  isolate ${mib(memory)}, process ${mib(resident)}`;
 }
 
 /** Prints what came of it; answers whether that was well. */
-function report({ statuses, times, memory, ...more }) {
-  const settled = memory.filter(([time]) => time > memory.at(-1)[0] * WARM_UP);
-  const growthPercent = settled.length > 1 ? growth(settled) : 0;
-  console.log(`\n${state({ statuses, times, memory })}`);
-  console.log(`The source failed ${more.injected} times. ${settled.length > 1 ? `After the warm-up memory grew by ${growthPercent.toFixed(2)} %.` : 'What memory it takes, this system does not tell.'}`);
+function report({ statuses, times, memory, resident, ...more }) {
+  const held = leasts(memory);
+  const [growthPercent, residentPercent] = [growthOf(held), growthOf(resident)];
+  console.log(`\n${state({ statuses, times, memory: held, resident })}`);
+  console.log(`The source failed ${more.injected} times. After the warm-up, what the isolate holds grew by ${growthPercent.toFixed(2)} %, the process with all services by ${residentPercent.toFixed(2)} %.`);
   const faults = faultsOf({ statuses, growthPercent, ...more });
   for (const fault of faults) console.log(`NOT WELL: ${fault}.`);
   return faults.length === 0;
+}
+
+/** The least of each stretch of `GARBAGE_SECONDS`. */
+function leasts(samples) {
+  const stretches = Map.groupBy(samples, ([time]) => Math.floor(time / GARBAGE_SECONDS));
+  return [...stretches.values()].map((all) => all.reduce((least, sample) => (sample[1] < least[1] ? sample : least)));
+}
+
+function growthOf(samples) {
+  const settled = samples.filter(([time]) => time > samples.at(-1)[0] * WARM_UP);
+  return settled.length > 1 ? growth(settled) : 0;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -25,7 +25,7 @@ export function faultsOf({ statuses, injected, growthPercent, late, perSecond })
   const [shed, misses] = [sum(miss, ['busy']), sum(miss, Object.keys(miss))];
   if (shed * 100 > misses * MOST_SHED_PERCENT) faults.push(`${shed} of ${misses} misses were turned away`);
   if (late > perSecond) faults.push(`it did not keep up, or the machine had other work: ${late} requests were waiting at the end`);
-  if (growthPercent > MOST_GROWTH_PERCENT) faults.push(`memory grew by ${growthPercent.toFixed(2)} %`);
+  if (growthPercent > MOST_GROWTH_PERCENT) faults.push(`what the isolate holds grew by ${growthPercent.toFixed(2)} %`);
   return faults;
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { findChromium } from './lib/chromium.mjs';
 import { npmBin, root, target } from './lib/paths.mjs';
+import { noPostgres, startPostgres } from './lib/postgres.mjs';
 import { Stop, ask, main, onInterrupt, say, start } from './lib/run.mjs';
 import { ensureSeaweed } from './lib/seaweed.mjs';
 import { toolEnvironment } from './lib/tools.mjs';
@@ -13,7 +14,7 @@ import { setUp } from './setup.mjs';
 const WASM = ['--package', 'lenslet', '--target', 'wasm32-unknown-unknown'];
 const STRICT = ['--', '-D', 'warnings'];
 
-/** In the order in which they run: what answers soonest first. `needs` is a step that must have succeeded. */
+/** In the order in which they run: what answers soonest first. `needs` is a step that must have succeeded, `beside` starts what it asks. */
 const STEPS = [
   { name: 'fmt', says: 'the Rust code is formatted', command: ['cargo', 'fmt', '--all', '--check'] },
   { name: 'fmt-fuzz', says: 'and so are the fuzz targets', command: ['cargo', 'fmt', '--check', '--manifest-path', 'fuzz/Cargo.toml'] },
@@ -30,6 +31,14 @@ const STEPS = [
   // Not the advisories: they are fetched from where a machine may not reach, and change without a commit.
   { name: 'deny', says: 'licences, bans and sources', command: ['cargo', 'deny', 'check', 'licenses', 'bans', 'sources'], unless: noCargoDeny },
   { name: 'native', says: 'tests on the host', command: ['cargo', 'test', '--locked', '--workspace', '--no-fail-fast'], counts: cargoCounts },
+  {
+    name: 'postgres',
+    says: 'the origin once more, on PostgreSQL',
+    command: ['cargo', 'test', '--locked', '--package', 'lenslet-origin', '--no-fail-fast'],
+    beside: postgres,
+    counts: cargoCounts,
+    unless: noPostgres,
+  },
   { name: 'wasm', says: 'tests as wasm in Node', command: ['cargo', 'test', '--locked', ...WASM, '--no-fail-fast'], counts: cargoCounts },
   { name: 'build', says: 'the Worker', command: [npmBin('node'), 'scripts/build.mjs'] },
   {
@@ -88,7 +97,7 @@ async function attempt(step, results, env, said) {
 
   say(`\n── ${step.name}: ${step.says}`);
   const started = performance.now();
-  const { ok, text } = await watch(step.command, { ...env, ...step.env });
+  const { ok, text } = await runBeside(step, { ...env, ...step.env });
   const counts = step.counts?.(text);
   const wrong = !ok || (step.counts && counts.passed === 0);
   return {
@@ -99,6 +108,16 @@ async function attempt(step, results, env, said) {
     outcome: wrong ? 'FAILED' : 'ok',
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** Runs a step's command, with the server that it asks beside it, if it asks one. */
+async function runBeside(step, env) {
+  const server = await step.beside?.();
+  try {
+    return await watch(step.command, { ...env, ...server?.env });
+  } finally {
+    await server?.close();
+  }
 }
 
 /** Runs a command with its output both shown and kept. */
@@ -143,6 +162,11 @@ function testFiles() {
     .filter((name) => name.endsWith('.test.mjs'))
     .sort()
     .map((name) => join('tests', name));
+}
+
+async function postgres() {
+  const { url, close } = await startPostgres();
+  return { env: { TEST_DATABASE_URL: url }, close };
 }
 
 async function noCargoDeny(env) {

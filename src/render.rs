@@ -7,10 +7,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::format::Format;
 use crate::geometry::Turn;
 use crate::picture::Picture;
-use crate::picture::decode::{DecodeError, Decoder, PIECE_BYTES};
+use crate::picture::decode::{DecodeError, Decoder, PIECE_BYTES, Wanted};
 use crate::picture::encode::jpeg::JpegRows;
 use crate::picture::encode::{self, EncodeError, Encoding};
-use crate::picture::ops::resize::Resampler;
+use crate::picture::ops::resize::{Resampler, Shape};
 use crate::picture::ops::{canvas, mark, turn};
 use crate::picture::probe::{Header, ProbeError};
 use crate::picture::rows::{Frame, Layout, Planes, RowSink};
@@ -174,6 +174,37 @@ pub fn render(source: &SourceFile, marks: &[SourceFile], plan: &Plan) -> Result<
         }
     }
     rendering.finish()
+}
+
+/// Decodes all of a file's picture, also what a frame could do without, into the frame that a plan makes, without marks.
+pub fn frame(source: &SourceFile, plan: &Plan) -> Result<Picture, RenderError> {
+    catching(|| {
+        let Reading { across, down, reduction, .. } = plan.reading;
+        let mut rows = ToTheEnd(Resampler::new(across, down, Shape::Pixels, Frame::default()));
+        let wanted = Wanted { columns: 0..source.header.size.width, rows: 0..source.header.size.height };
+        let mut decoder = Decoder::new(&source.header, source.file_bytes(), reduction, wanted);
+        if decoder.push(&source.bytes, &mut rows)?.is_continue() {
+            decoder.finish(&mut rows)?;
+        }
+        let picture = rows.0.into_sink().finish().ok_or_else(|| too_few_rows(source.header.format))?;
+        let mut steps = plan.steps.iter().filter(|step| !matches!(step, Step::Mark(_)));
+        steps.try_fold(picture, |picture, step| take(step, picture, &[]))
+    })
+}
+
+/// Wants every row, and hands them on for as long as somebody else does.
+struct ToTheEnd<S>(Resampler<S>);
+
+impl<S: RowSink> RowSink for ToTheEnd<S> {
+    fn begin(&mut self, layout: &Layout) {
+        self.0.begin(layout);
+    }
+
+    fn row(&mut self, plane: usize, row: &[u8]) -> ControlFlow<()> {
+        // It passes over what it does not need.
+        let _ = self.0.row(plane, row);
+        ControlFlow::Continue(())
+    }
 }
 
 /// The codecs are parsers of hostile bytes: a panic of theirs becomes an error.

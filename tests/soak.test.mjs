@@ -28,7 +28,7 @@ test('a load that is not borne is a fault', () => {
 });
 
 test('memory may go up and down, but not up', () => {
-  assert.deepEqual(faultsOf({ ...good, growthPercent: 1.1 }), ['memory grew by 1.10 %']);
+  assert.deepEqual(faultsOf({ ...good, growthPercent: 1.1 }), ['what the isolate holds grew by 1.10 %']);
   const samples = (value) => Array.from({ length: 101 }, (_, time) => [time, value(time)]);
   assert.ok(Math.abs(growth(samples((time) => 1000 + time)) - 100 / 10.5) < 1e-9);
   assert.ok(Math.abs(growth(samples((time) => 1000 + 50 * Math.sin((time * Math.PI) / 5)))) < 1);

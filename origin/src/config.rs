@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use lenslet::address::Address;
-use lenslet::grant::{KeyError, KeySet, SigningKey, public_jwk};
+use lenslet::grant::{KeyError, KeySet, SigningKey, is_plain_name, public_jwk};
 use lenslet::recipe::Presets;
 use lenslet::sources::Credentials;
 use serde::de::DeserializeOwned;
@@ -39,6 +39,14 @@ pub const SETTINGS: &[Setting] = &[
         "private JWKs, the first of which signs the tokens that this service gives out",
         "",
     ),
+    Setting::new("SIGNED_AUDIENCE", "the `aud` that those tokens have, where it is set", ""),
+    Setting::new(
+        "METRICS",
+        "who may read /metrics: private (admins of OPERATOR_TENANT) or public",
+        "private",
+    ),
+    Setting::new("OPERATOR_TENANT", "the tenant whose admins look after the whole service", "default"),
+    Setting::new("CONNECTIONS", "how many connections are open at once", "4096"),
     Setting::new("PRESETS", "presets as at the edge: a table of names and options", "{}"),
     Setting::new("VARIANTS", "the presets that every picture is rendered with, in order", "[]"),
     Setting::new("MAX_UPLOAD_BYTES", "the largest upload", "104857600"),
@@ -102,6 +110,14 @@ pub struct Config {
     pub token_audience: Option<String>,
     /// What signs the tokens that we give out, if we do.
     pub signing: Option<Signing>,
+    /// The `aud` that those have.
+    pub signed_audience: Option<String>,
+    /// Whether everybody may read the figures.
+    pub metrics_are_public: bool,
+    /// The tenant whose admins look after the whole service.
+    pub operator_tenant: String,
+    /// How many connections are open at once.
+    pub connections: u32,
     /// Named recipes.
     pub presets: Presets,
     /// Those that every picture is rendered with.
@@ -207,6 +223,16 @@ impl Config {
             token_issuer: Some(setting("TOKEN_ISSUER")).filter(|text| !text.is_empty()),
             token_audience: Some(setting("TOKEN_AUDIENCE")).filter(|text| !text.is_empty()),
             signing: signing("SIGNING_KEYS", &setting("SIGNING_KEYS"))?,
+            signed_audience: Some(setting("SIGNED_AUDIENCE")).filter(|text| !text.is_empty()),
+            metrics_are_public: match setting("METRICS").as_str() {
+                "private" => false,
+                "public" => true,
+                other => return Err(wrong("METRICS", other, "is neither private nor public")),
+            },
+            operator_tenant: Some(setting("OPERATOR_TENANT"))
+                .filter(|name| is_plain_name(name))
+                .ok_or_else(|| wrong("OPERATOR_TENANT", "", "is no name of a tenant"))?,
+            connections: small("CONNECTIONS", &setting("CONNECTIONS"), 1..=100_000)?,
             presets,
             variants,
             max_upload_bytes: count("MAX_UPLOAD_BYTES", &setting("MAX_UPLOAD_BYTES"), 1..=104_857_600)?,
@@ -307,4 +333,81 @@ fn edge(url: &str, keys: &str) -> Result<Option<EdgeConfig>, ConfigError> {
     let admin_key = SigningKey::parse(keys.as_bytes())
         .map_err(|error| wrong("EDGE_ADMIN_KEYS", "", &format!("signs for EDGE_URL, and {error}")))?;
     Ok(Some(EdgeConfig { url, admin_key }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, SETTINGS};
+
+    fn parse(settings: &[(&str, &str)]) -> Result<Config, String> {
+        let lookup = |name: &str| {
+            settings.iter().find(|(given, _)| *given == name).map(|(_, value)| (*value).to_owned())
+        };
+        Config::parse(lookup).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_defaults_are_valid_and_empty_means_absent() {
+        let config = parse(&[]).unwrap();
+        assert_eq!(config.public_url, "http://127.0.0.1:8788");
+        assert!(!config.metrics_are_public && config.signing.is_none());
+        assert_eq!(config.operator_tenant, "default");
+        let empty: Vec<(&str, &str)> = SETTINGS.iter().map(|setting| (setting.name, "")).collect();
+        assert_eq!(parse(&empty).unwrap().database, config.database);
+    }
+
+    #[test]
+    fn an_error_names_its_variable() {
+        for (name, value) in [
+            ("ADDR", "nowhere"),
+            ("PUBLIC_URL", "ftp://x"),
+            ("LOG", "loud"),
+            ("LOG_FORMAT", "xml"),
+            ("DATABASE", "mysql://x"),
+            ("STORE", "memory"),
+            ("STORE", "s3:bucket"),
+            ("TOKEN_KEYS", "{"),
+            ("SIGNING_KEYS", "{}"),
+            ("METRICS", "yes"),
+            ("OPERATOR_TENANT", "a/b"),
+            ("CONNECTIONS", "0"),
+            ("CONNECTIONS", "many"),
+            ("PRESETS", "[]"),
+            ("VARIANTS", r#"["thumb"]"#),
+            ("MAX_UPLOAD_BYTES", "0"),
+            ("MAX_UPLOAD_BYTES", "104857601"),
+            ("QUOTA_BYTES", "-1"),
+            ("UPLOAD_SECONDS", "604801"),
+            ("WORKERS", "65"),
+            ("EDGE_URL", "edge"),
+        ] {
+            let error = parse(&[(name, value)]).err().unwrap_or_default();
+            let is_named = error.contains("LENSLET_ORIGIN_");
+            assert!(is_named, "{name}={value}: {error:?}");
+            // S3 has several settings: the one that is missing is named.
+            assert!(error.contains(name) || value == "s3:bucket", "{name}={value}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_error_does_not_quote_what_may_be_a_secret() {
+        const SECRET: &str = "hunter2";
+        for name in ["DATABASE", "S3_CREDENTIALS", "TOKEN_KEYS", "SIGNING_KEYS", "EDGE_ADMIN_KEYS"] {
+            for value in [SECRET.to_owned(), format!("{{\"{SECRET}\":1}}"), format!("mysql://u:{SECRET}@h")] {
+                let given = [("EDGE_URL", "https://edge.example"), ("STORE", "s3:b"), (name, value.as_str())];
+                let given = [&given[..], &[("S3_ENDPOINT", "https://s3.example")]].concat();
+                let error = parse(&given).err().unwrap_or_default();
+                assert!(!error.contains(SECRET), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_setting_has_a_name_of_its_own() {
+        let mut names: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), SETTINGS.len());
+        assert!(SETTINGS.iter().all(|setting| !setting.flag().contains('_')));
+    }
 }

@@ -51,6 +51,12 @@ pub enum ApiError {
         /// How they are.
         detail: String,
     },
+    /// It is not any more what the request says it is.
+    #[error("{detail}")]
+    PreconditionFailed {
+        /// How it differs.
+        detail: String,
+    },
     /// More than may be sent.
     #[error("{detail}")]
     TooLarge {
@@ -113,6 +119,8 @@ impl ApiError {
         not_found => NotFound,
         /// 409
         conflict => Conflict,
+        /// 412
+        precondition_failed => PreconditionFailed,
         /// 413
         too_large => TooLarge,
         /// 415
@@ -151,6 +159,9 @@ impl ApiError {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This path does not take this method.")
             }
             Self::Conflict { .. } => (StatusCode::CONFLICT, "conflict", "It cannot be done as things are."),
+            Self::PreconditionFailed { .. } => {
+                (StatusCode::PRECONDITION_FAILED, "precondition-failed", "It was changed meanwhile.")
+            }
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "It is too large."),
             Self::UnsupportedMediaType { .. } => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Such bodies are not taken.")

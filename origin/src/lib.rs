@@ -6,22 +6,36 @@
 //! * [`config`] is what a deployment decides, [`state`] the parts that it makes of it.
 //! * [`auth`] is who asks, and what they may do.
 //! * [`store`] is what outlives the process: the database and the bucket. [`catalog`] has the tables, as values.
-//! * [`error`] is how it says no.
+//! * [`extract`] reads requests, [`cursor`] pages of lists, [`error`] is how it says no.
+//! * [`telemetry`] is what people see of it; [`serve`] is its socket.
+//! * [`index`] is how pictures are found.
 
 pub mod auth;
 pub mod catalog;
 pub mod clock;
 pub mod config;
+pub mod cursor;
 pub mod error;
 mod events;
-mod index;
+pub mod extract;
+mod frame;
+pub mod index;
 mod ingest;
+mod intake;
+pub mod machine;
+pub mod reconcile;
+pub mod removal;
 mod routes;
+pub mod serve;
 pub mod state;
 pub mod store;
+pub mod telemetry;
 pub mod work;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -32,5 +46,11 @@ pub fn app(state: AppState) -> Router {
     router
         .fallback(async || ApiError::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        // From the inside out.
+        .layer(DefaultBodyLimit::max(frame::MOST_BODY_BYTES))
+        .layer(from_fn(frame::in_time))
+        .layer(CatchPanicLayer::custom(frame::panicked))
+        .layer(from_fn(frame::secured))
+        .layer(from_fn(telemetry::observe))
         .with_state(state)
 }

@@ -7,10 +7,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command};
+use lenslet::grant::is_plain_name;
 use lenslet_origin::app;
+use lenslet_origin::auth::{DEFAULT_TENANT, Scope};
 use lenslet_origin::catalog::new_id;
+use lenslet_origin::clock::Clock;
 use lenslet_origin::config::{Config, SETTINGS};
+use lenslet_origin::machine::{KeyWish, make_key};
+use lenslet_origin::reconcile;
 use lenslet_origin::state::AppState;
+use lenslet_origin::telemetry::metrics::upkeep;
 use lenslet_origin::work::work;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -56,6 +62,63 @@ fn command() -> Command {
         .after_help("Flags go before variables, and these before the file.\nCtrl-C and SIGTERM end it once the requests in flight are answered.")
         .arg(config)
         .args(flags)
+        .subcommand(key_command())
+}
+
+/// `key new`: how the first admin gets in. Settings stand before it, as flags, or in the environment.
+fn key_command() -> Command {
+    let scopes = Scope::ALL.map(Scope::name).join(",");
+    let new = Command::new("new")
+        .about("Makes an API key and prints it. It is not shown again.")
+        .arg(
+            Arg::new("tenant")
+                .long("tenant")
+                .value_name("NAME")
+                .default_value(DEFAULT_TENANT)
+                .help("whose it is"),
+        )
+        .arg(
+            Arg::new("scope")
+                .long("scope")
+                .value_name("SCOPES")
+                .default_value(scopes)
+                .help("what its bearer may do"),
+        )
+        .arg(
+            Arg::new("name")
+                .long("name")
+                .value_name("NAME")
+                .default_value("command line")
+                .help("what to call it"),
+        );
+    let key = Command::new("key").about("API keys, straight in the catalog.");
+    key.subcommand_required(true).arg_required_else_help(true).subcommand(new)
+}
+
+/// Makes a key in the catalog, whether or not the service runs.
+async fn new_key(config: &Config, flags: &ArgMatches) -> Result<(), Box<dyn Error>> {
+    let text = |name: &str| flags.get_one::<String>(name).map_or("", String::as_str);
+    let tenant = text("tenant");
+    if !is_plain_name(tenant) {
+        return Err(format!("--tenant: '{tenant}' is not letters, digits, '-' and '_', at most 64").into());
+    }
+    let scopes: Result<Vec<Scope>, String> = text("scope")
+        .split(',')
+        .map(|name| name.trim().parse().map_err(|()| format!("--scope: there is no scope '{name}'")))
+        .collect();
+    let wish = KeyWish {
+        tenant,
+        name: text("name"),
+        scopes: &scopes?,
+        expires_seconds: None,
+        actor: "command line",
+        request_id: None,
+    };
+    let db = AppState::open_db(config).await?;
+    let (secret, _) = make_key(&db, &wish, Clock::System.now_ms()).await?;
+    db.close().await;
+    println!("{secret}");
+    Ok(())
 }
 
 /// Flags, then the environment, then the file.
@@ -91,11 +154,14 @@ fn as_text(value: &toml::Value) -> String {
 
 async fn run(flags: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let config = configure(flags)?;
+    if let Some(("new", flags)) = flags.subcommand_matches("key").and_then(ArgMatches::subcommand) {
+        return new_key(&config, flags).await;
+    }
     // Colours for people only: in a file or a collector they are noise inside the fields.
     let colours = std::io::stdout().is_terminal();
     let log = tracing_subscriber::fmt().with_max_level(config.log);
     if config.log_is_json {
-        log.json().flatten_event(true).init();
+        log.json().flatten_event(true).with_span_list(false).init();
     } else {
         log.with_ansi(colours).init();
     }
@@ -108,7 +174,7 @@ async fn run(flags: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let listener =
         TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     tracing::info!(address = %listener.local_addr()?, "listening");
-    serve(listener, state.clone(), stop).await?;
+    serve(listener, state.clone(), stop).await;
     state.db.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -125,11 +191,7 @@ fn warn_where_nobody_may(config: &Config) {
 }
 
 /// Serves and works until `stop`, then for as long as requests and jobs are in flight, but not beyond [`PATIENCE`].
-async fn serve(
-    listener: TcpListener,
-    state: AppState,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+async fn serve(listener: TcpListener, state: AppState, stop: impl Future<Output = ()> + Send + 'static) {
     let (stopping, stopped) = watch::channel(false);
     let mut workers = JoinSet::new();
     for number in 0..state.config.workers {
@@ -137,22 +199,22 @@ async fn serve(
         let name = format!("{}-{number}", new_id());
         workers.spawn(work(state.clone(), name, stopped.clone()));
     }
+    workers.spawn(reconcile::keep_up(state.clone(), stopped.clone()));
     let graceful = async move {
         stop.await;
         tracing::info!("stopping");
         stopping.send_replace(true);
     };
+    workers.spawn(upkeep(stopped.clone()));
+    tokio::spawn(graceful);
+    let most = usize::try_from(state.config.connections).unwrap_or(usize::MAX);
     let all_ended = async {
-        let ended = axum::serve(listener, app(state)).with_graceful_shutdown(graceful).await;
+        lenslet_origin::serve::serve(listener, app(state), most, stopped.clone()).await;
         while workers.join_next().await.is_some() {}
-        ended
     };
     tokio::select! {
-        ended = all_ended => ended,
-        () = out_of_patience(stopped) => {
-            tracing::warn!("requests or jobs in flight were cut off");
-            Ok(())
-        }
+        () = all_ended => (),
+        () = out_of_patience(stopped.clone()) => tracing::warn!("requests or jobs in flight were cut off"),
     }
 }
 

@@ -7,8 +7,10 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::{Config, StoreConfig};
+use crate::index::Engine;
 use crate::store::db::{Db, DbError};
 use crate::store::objects::{ObjectError, Objects};
+use crate::telemetry;
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +37,8 @@ pub struct AppState {
     pub objects: Objects,
     /// The time.
     pub clock: Clock,
+    /// What finds pictures.
+    pub index: Arc<Engine>,
     /// Told when there is work to do, so that nobody waits for the next look at the table.
     pub work: Arc<Notify>,
 }
@@ -42,14 +46,10 @@ pub struct AppState {
 impl AppState {
     /// Opens what the settings name.
     pub async fn open(config: Config) -> Result<Self, OpenError> {
-        if let Some(folder) =
-            config.database.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent())
-        {
-            std::fs::create_dir_all(folder).map_err(OpenError::Folder)?;
-        }
-        let db = Db::open(&config.database).await?;
+        telemetry::metrics::install();
+        let db = Self::open_db(&config).await?;
         let objects = match &config.store {
-            StoreConfig::Folder(folder) => Objects::folder(folder)?,
+            StoreConfig::Folder(folder) => Objects::folder(folder, &config.public_url)?,
             StoreConfig::S3 { bucket, endpoint, region, credentials } => {
                 Objects::s3(bucket, endpoint, region, credentials)?
             }
@@ -59,7 +59,17 @@ impl AppState {
             db,
             objects,
             clock: Clock::System,
+            index: Arc::new(Engine::Catalog),
             work: Arc::new(Notify::new()),
         })
+    }
+
+    /// Opens the catalog only.
+    pub async fn open_db(config: &Config) -> Result<Db, OpenError> {
+        let file = config.database.strip_prefix("sqlite:");
+        if let Some(folder) = file.and_then(|path| Path::new(path).parent()) {
+            std::fs::create_dir_all(folder).map_err(OpenError::Folder)?;
+        }
+        Ok(Db::open(&config.database).await?)
     }
 }

@@ -1,6 +1,6 @@
 //! Those who do the jobs: each claims one, does it, and says how it ended.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -8,6 +8,7 @@ use crate::catalog::jobs::{self, Job, JobKind};
 use crate::state::AppState;
 use crate::store::db::DbError;
 use crate::store::objects::ObjectError;
+use crate::telemetry::metrics::job_ended;
 
 /// So long nobody else takes a job whose worker is silent.
 const LEASE_MS: i64 = 60_000;
@@ -77,10 +78,15 @@ pub async fn work_off(state: &AppState) -> Result<u32, DbError> {
 async fn step(state: &AppState, worker: &str) -> Result<bool, DbError> {
     let now_ms = state.clock.now_ms();
     let Some(job) = jobs::claim(&state.db, worker, now_ms, LEASE_MS).await? else { return Ok(false) };
+    let began = Instant::now();
     let outcome = tokio::select! {
         outcome = run(state, &job) => outcome,
-        () = keep(state, &job) => return Ok(true),
+        () = keep(state, &job) => {
+            job_ended(job.kind.name(), "lost", began.elapsed());
+            return Ok(true);
+        }
     };
+    job_ended(job.kind.name(), outcome_name(&job, &outcome), began.elapsed());
     let now_ms = state.clock.now_ms();
     match outcome {
         Ok(()) => {
@@ -113,6 +119,15 @@ async fn step(state: &AppState, worker: &str) -> Result<bool, DbError> {
     Ok(true)
 }
 
+/// How a job ended, for those who count.
+fn outcome_name(job: &Job, outcome: &Result<(), JobError>) -> &'static str {
+    match outcome {
+        Ok(()) => "done",
+        Err(JobError::Later(_)) if job.attempts < MOST_ATTEMPTS => "later",
+        Err(_) => "dead",
+    }
+}
+
 /// Renews the lease for as long as it is ours; ends when it is not.
 async fn keep(state: &AppState, job: &Job) {
     loop {
@@ -138,5 +153,6 @@ async fn run(state: &AppState, job: &Job) -> Result<(), JobError> {
         JobKind::Deliver => crate::events::deliver(state, job).await,
         JobKind::Edge => crate::events::tell_edge(state, job).await,
         JobKind::Index => crate::index::run(state, job).await,
+        JobKind::Remove => crate::removal::run(state, job).await,
     }
 }

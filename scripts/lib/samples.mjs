@@ -20,7 +20,7 @@ export async function makeSamples(env) {
   // Aside and renamed, because several may want them at once.
   const aside = mkdtempSync(join(target, '.samples-'));
   try {
-    await run('cargo', ['run', '--locked', '--release', '--example', 'make_samples', '--', aside], { cwd: root, env });
+    await run('cargo', ['run', '--locked', '--example', 'make_samples', '--', aside], { cwd: root, env });
     const missing = SAMPLES.filter((name) => !existsSync(join(aside, name)));
     if (missing.length) throw new Stop(`The example make_samples did not write ${missing.join(', ')}.`);
     for (const name of SAMPLES) renameSync(join(aside, name), join(folder, name));

@@ -5,6 +5,7 @@
 
 pub mod budget;
 pub mod decode;
+pub mod describe;
 pub mod encode;
 mod exif;
 mod lanes;

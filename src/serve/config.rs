@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::issuers::{Issuer, IssuerKeys};
@@ -13,7 +13,7 @@ use crate::grant::{
     Access, Algorithm, Context, Defaults, KeyError, KeySet, Policies, PolicyError, is_plain_name,
 };
 use crate::recipe::{PresetError, Presets, Source};
-use crate::sources::{Sources, SourcesError};
+use crate::sources::{Sources, SourcesError, folder};
 
 /// The deployment's decisions, checked.
 #[derive(Debug)]
@@ -61,13 +61,17 @@ pub struct Freshness {
 pub struct VariantStore {
     /// Its binding.
     pub binding: String,
-    /// What stands before every key.
-    #[serde(default = "variants")]
+    /// What stands before every key: a folder, as the prefixes of sources.
+    #[serde(default = "variants", deserialize_with = "read_folder")]
     pub prefix: String,
 }
 
 fn variants() -> String {
-    "variants/".to_owned()
+    folder("variants")
+}
+
+fn read_folder<'de, D: Deserializer<'de>>(member: D) -> Result<String, D::Error> {
+    String::deserialize(member).map(|prefix| folder(&prefix))
 }
 
 /// A setting that cannot be used.
@@ -324,6 +328,19 @@ mod tests {
         let policy = config.policies.find("a.example", &source);
         assert_eq!((policy.access, policy.originals), (Access::SIGNED, Access::Private));
         assert!(config.url_keys.is_none());
+    }
+
+    #[test]
+    fn variants_are_in_a_folder_however_it_is_written() {
+        for (written, prefix) in [
+            (r#"{"binding":"V"}"#, "variants/"),
+            (r#"{"binding":"V","prefix":"a/b"}"#, "a/b/"),
+            (r#"{"binding":"V","prefix":"/a/b/"}"#, "a/b/"),
+            (r#"{"binding":"V","prefix":""}"#, ""),
+        ] {
+            let config = read(&[("VARIANT_STORE", written)]).unwrap();
+            assert_eq!(config.variant_store.unwrap().prefix, prefix, "{written}");
+        }
     }
 
     #[test]

@@ -6,12 +6,14 @@ mod credentials;
 mod http;
 mod s3;
 pub mod sigv4;
+mod source;
 mod table;
 
 pub use credentials::{Credentials, CredentialsError};
 pub use http::{Head, Http, HttpError, Outgoing, Redirect, condition, is_loop, via};
 pub use s3::{S3, S3Error, SignedRequest, Style};
-pub use table::{At, Kind, Place, Source, Sources, SourcesError};
+pub use source::{At, Kind, Place, Source, folder};
+pub use table::{Sources, SourcesError};
 
 /// What a source of ours is recognised by in `Via`, beside the host that the request came to.
 pub const VIA: &str = "lenslet";

@@ -28,6 +28,8 @@ CREATE TABLE uploads (
   state TEXT NOT NULL,
   -- Where its bytes wait until they were looked at.
   staging_key TEXT NOT NULL,
+  -- Of what was found in the bucket, so that what was refused is not looked at again.
+  etag TEXT,
   multipart_id TEXT,
   part_bytes BIGINT,
   idempotency_key TEXT,
@@ -45,6 +47,8 @@ CREATE TABLE uploads (
 );
 CREATE INDEX uploads_by_state ON uploads (state, expires_ms);
 CREATE INDEX uploads_by_name ON uploads (tenant, name);
+CREATE INDEX uploads_by_tenant ON uploads (tenant, id);
+CREATE INDEX uploads_by_staging_key ON uploads (staging_key);
 
 CREATE TABLE images (
   id TEXT PRIMARY KEY,
@@ -88,6 +92,8 @@ CREATE UNIQUE INDEX images_by_name ON images (tenant, name) WHERE deleted_ms IS 
 CREATE INDEX images_by_deletion ON images (deleted_ms) WHERE deleted_ms IS NOT NULL;
 CREATE INDEX images_by_time ON images (tenant, created_ms, id) WHERE deleted_ms IS NULL;
 CREATE INDEX images_by_hash ON images (tenant, sha256);
+CREATE INDEX images_by_looks ON images (tenant, phash);
+CREATE INDEX images_by_object_key ON images (object_key);
 
 -- Work that must be done, whoever dies meanwhile. A row goes when its work is done.
 -- state: queued → running → (gone) | queued again, later | dead.

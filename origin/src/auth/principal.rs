@@ -7,16 +7,21 @@ use std::str::FromStr;
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use lenslet::grant::{Claims, is_plain_name, verify_token};
+use lenslet::grant::{Claims, is_below, is_plain_name, verify_token};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::api_key;
+use crate::config::Config;
 use crate::error::ApiError;
 use crate::state::AppState;
+use crate::telemetry::RequestContext;
 
 /// The tenant of those whose token names none.
 pub const DEFAULT_TENANT: &str = "default";
+
+/// The longest `sub` of a token.
+const LONGEST_SUBJECT: usize = 256;
 
 /// Something that may be allowed. Tokens list them in `scope`, separated by spaces (RFC 8693, section 4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -71,6 +76,8 @@ pub struct Principal {
     pub tenant: String,
     /// Who they are, for the audit log: `token:<sub>` or `key:<id>`.
     pub actor: String,
+    /// The request that they came with, for the audit log.
+    pub request_id: Option<String>,
     scopes: BTreeSet<Scope>,
     /// Beginnings of the keys they are good for, as the edge takes them.
     claims: Option<Claims>,
@@ -80,7 +87,7 @@ impl Principal {
     /// Somebody with these scopes and no other limits.
     pub fn new(tenant: &str, actor: &str, scopes: impl IntoIterator<Item = Scope>) -> Self {
         let scopes = scopes.into_iter().collect();
-        Self { tenant: tenant.to_owned(), actor: actor.to_owned(), scopes, claims: None }
+        Self { tenant: tenant.to_owned(), actor: actor.to_owned(), request_id: None, scopes, claims: None }
     }
 
     /// What a verified token makes of its bearer.
@@ -90,10 +97,14 @@ impl Principal {
         if !is_plain_name(&tenant) {
             return Err(ApiError::unauthenticated("the token's tenant is none that can be one here"));
         }
-        let actor =
-            format!("token:{}", claims.subject.as_deref().or(claims.id.as_deref()).unwrap_or("anonymous"));
+        let subject = claims.subject.as_deref().or(claims.id.as_deref()).unwrap_or("anonymous");
+        // It goes into the log and the audit.
+        if subject.len() > LONGEST_SUBJECT || subject.chars().any(char::is_control) {
+            return Err(ApiError::unauthenticated("the token's subject is too long, or more than a line"));
+        }
+        let actor = format!("token:{subject}");
         let scopes = claims.scopes.iter().filter_map(|name| name.parse().ok()).collect();
-        Ok(Self { tenant, actor, scopes, claims: Some(claims) })
+        Ok(Self { tenant, actor, request_id: None, scopes, claims: Some(claims) })
     }
 
     /// What they may do.
@@ -113,6 +124,51 @@ impl Principal {
         } else {
             Err(ApiError::forbidden(&format!("this needs the scope {scope}")))
         }
+    }
+
+    /// Refuses whoever neither reads pictures nor looks after the service.
+    pub fn require_reader(&self) -> Result<(), ApiError> {
+        if self.has(Scope::Admin) { Ok(()) } else { self.require(Scope::Read) }
+    }
+
+    /// Refuses whoever does not look after the whole service, all tenants.
+    pub fn require_operator(&self, config: &Config) -> Result<(), ApiError> {
+        self.require(Scope::Admin)?;
+        if self.tenant == config.operator_tenant && !self.is_limited() {
+            Ok(())
+        } else {
+            Err(ApiError::forbidden("this is for those who look after the whole service"))
+        }
+    }
+
+    /// Whether they came with an API key.
+    pub fn is_machine(&self) -> bool {
+        self.claims.is_none() && self.actor.starts_with("key:")
+    }
+
+    /// Whether a token limits them to some objects or to what pictures may look like. They must not make a credential
+    /// that says nothing of it.
+    pub fn is_limited(&self) -> bool {
+        self.claims.as_ref().is_some_and(|claims| claims.paths.is_some() || claims.is_for_transforms())
+    }
+
+    /// The names and folders below a folder of the bucket that their grant is good for; nothing where it is good for all.
+    pub fn paths_below(&self, folder: &str) -> Option<Vec<String>> {
+        let paths = self.claims.as_ref()?.paths.as_ref()?;
+        let mut below = Vec::new();
+        for path in paths.iter().map(|path| path.trim_matches('/')) {
+            if is_below(folder, path) {
+                return None;
+            }
+            let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+            below.extend(rest.map(str::to_owned));
+        }
+        Some(below)
+    }
+
+    /// Whether they may have pictures as they are, and not only as their grant wants them shown.
+    pub fn may_have_sources(&self) -> bool {
+        self.claims.as_ref().is_none_or(|claims| !claims.is_for_transforms())
     }
 
     /// Whether their grant is good for an object: tokens may be limited to paths.
@@ -135,11 +191,16 @@ impl FromRequestParts<AppState> for Principal {
         });
         let bearer =
             bearer.ok_or_else(|| ApiError::unauthenticated("Authorization is no Bearer credential"))?;
-        if bearer.starts_with(api_key::SECRET_PREFIX) {
-            return api_key::verify(state, bearer).await;
+        let mut principal = if bearer.starts_with(api_key::SECRET_PREFIX) {
+            api_key::verify(state, bearer).await?
+        } else {
+            Self::of_claims(verify(state, bearer)?)?
+        };
+        if let Some(context) = parts.extensions.get::<RequestContext>() {
+            context.set_actor(&principal.actor);
+            principal.request_id = Some(context.request_id().to_owned());
         }
-        let claims = verify(state, bearer)?;
-        Self::of_claims(claims)
+        Ok(principal)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Pictures: what is known of each.
 
+use std::collections::HashMap;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::store::db::{Db, DbError, Row, Tx};
+use crate::store::db::{Db, DbError, Kind, Row, Tx};
 use crate::values;
 
 /// A picture of the catalog.
@@ -161,6 +163,65 @@ pub async fn find(db: &Db, tenant: &str, id: &str) -> Result<Option<Image>, DbEr
 pub async fn find_named(tx: &mut Tx, tenant: &str, name: &str) -> Result<Option<Image>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM images WHERE tenant = $1 AND name = $2 AND deleted_ms IS NULL");
     tx.first(&sql, values![tenant, name]).await?.as_ref().map(read).transpose()
+}
+
+/// The oldest other picture of a tenant that has the same bytes, or looks that hash to the same.
+pub async fn find_twin(tx: &mut Tx, image: &Image) -> Result<Option<String>, DbError> {
+    const SQL: &str = "SELECT id FROM images
+        WHERE tenant = $1 AND id <> $2 AND deleted_ms IS NULL AND (sha256 = $3 OR phash = $4)
+        ORDER BY created_ms, id LIMIT 1";
+    let row = tx.first(SQL, values![&image.tenant, &image.id, &image.sha256, image.phash]).await?;
+    row.map(|row| row.get("id")).transpose()
+}
+
+/// A tenant's picture, deleted or not, which nobody else changes until the transaction ends.
+pub async fn lock(tx: &mut Tx, tenant: &str, id: &str) -> Result<Option<Image>, DbError> {
+    // SQLite's transactions have locked everything already.
+    let lock = if tx.kind() == Kind::Postgres { "FOR UPDATE" } else { "" };
+    let sql = format!("SELECT {COLUMNS} FROM images WHERE tenant = $1 AND id = $2 {lock}");
+    tx.first(&sql, values![tenant, id]).await?.as_ref().map(read).transpose()
+}
+
+/// The picture that has a name now.
+pub async fn find_by_name(db: &Db, tenant: &str, name: &str) -> Result<Option<Image>, DbError> {
+    let sql = format!("SELECT {COLUMNS} FROM images WHERE tenant = $1 AND name = $2 AND deleted_ms IS NULL");
+    db.first(&sql, values![tenant, name]).await?.as_ref().map(read).transpose()
+}
+
+/// Pictures that were deleted, the last first; those after one that was deleted then and has this id.
+pub async fn deleted(
+    db: &Db,
+    tenant: &str,
+    after: Option<&(i64, String)>,
+    most: usize,
+) -> Result<Vec<Image>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM images WHERE tenant = $1 AND deleted_ms IS NOT NULL AND (deleted_ms, id) < ($2, $3)
+        ORDER BY deleted_ms DESC, id DESC LIMIT {most}"
+    );
+    let (ms, id) = after.map_or((i64::MAX, ""), |(ms, id)| (*ms, id.as_str()));
+    db.all(&sql, values![tenant, ms, id]).await?.iter().map(read).collect()
+}
+
+/// How many pictures were deleted and are still there.
+pub async fn count_deleted(db: &Db, tenant: &str) -> Result<u64, DbError> {
+    let sql = "SELECT COUNT(*) AS count FROM images WHERE tenant = $1 AND deleted_ms IS NOT NULL";
+    let count: i64 = db.first(sql, values![tenant]).await?.map_or(Ok(0), |row| row.get("count"))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// Those of these pictures that there are, in the same order.
+pub async fn find_many(db: &Db, tenant: &str, ids: &[String]) -> Result<Vec<Image>, DbError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (2..ids.len() + 2).map(|number| format!("${number}")).collect();
+    let sql = format!("SELECT {COLUMNS} FROM images WHERE tenant = $1 AND id IN ({})", places.join(", "));
+    let values: Vec<_> = std::iter::once(tenant.into()).chain(ids.iter().map(Into::into)).collect();
+    let rows = db.all(&sql, &values).await?;
+    let images = rows.iter().map(|row| read(row).map(|image| (image.id.clone(), image)));
+    let mut images: HashMap<String, Image> = images.collect::<Result<_, _>>()?;
+    Ok(ids.iter().filter_map(|id| images.remove(id)).collect())
 }
 
 /// Writes a picture: a new row, or all of the old one.

@@ -7,14 +7,17 @@
 //! Of the queues made for this, apalis 1.0 cannot add a job in our transaction, has no back-off between attempts, and
 //! counts one against jobs that it fetched and never began.
 
+use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::new_id;
 use crate::store::db::{Db, DbError, Kind, Row, Tx};
 use crate::values;
 
 /// What a job is about. Each kind has its own code and its own payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum JobKind {
     /// Look at an upload and take it in: `{"upload": id}`.
     Ingest,
@@ -26,11 +29,14 @@ pub enum JobKind {
     Edge,
     /// Put a picture into the index anew, or take it out: `{"image": id}`.
     Index,
+    /// Delete an object that is no picture's any more: `{"image": id, "key": its key, "etag": of its bytes}`.
+    Remove,
 }
 
 impl JobKind {
     /// All there are.
-    pub const ALL: [Self; 5] = [Self::Ingest, Self::Announce, Self::Deliver, Self::Edge, Self::Index];
+    pub const ALL: [Self; 6] =
+        [Self::Ingest, Self::Announce, Self::Deliver, Self::Edge, Self::Index, Self::Remove];
 
     /// Its name in the table.
     pub fn name(self) -> &'static str {
@@ -40,6 +46,7 @@ impl JobKind {
             Self::Deliver => "deliver",
             Self::Edge => "edge",
             Self::Index => "index",
+            Self::Remove => "remove",
         }
     }
 

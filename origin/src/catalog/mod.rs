@@ -1,9 +1,16 @@
 //! The catalog's tables as values: one file each, with every query on it.
 
+pub mod api_keys;
 pub mod audit;
 pub mod events;
 pub mod images;
 pub mod jobs;
+pub mod keys;
+pub mod limits;
+pub mod names;
+pub mod queue;
+pub mod tenants;
+pub mod uploads;
 
 use uuid::Uuid;
 

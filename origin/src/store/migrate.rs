@@ -31,7 +31,12 @@ macro_rules! different {
 }
 
 /// In the order in which they run. One that was released is never changed: another one changes what it did.
-const MIGRATIONS: &[Migration] = &[common!("0001_catalog"), different!("0002_audit")];
+const MIGRATIONS: &[Migration] = &[
+    common!("0001_catalog"),
+    different!("0002_audit"),
+    different!("0003_index"),
+    different!("0004_object_keys"),
+];
 
 /// Runs what has not run yet.
 pub(super) async fn up(db: &Db) -> Result<(), DbError> {

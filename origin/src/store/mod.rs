@@ -1,5 +1,8 @@
 //! What outlives the process: the database and the bucket.
 
+mod bucket;
 pub mod db;
 mod migrate;
 pub mod objects;
+pub mod receive;
+pub mod signed_url;

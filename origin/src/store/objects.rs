@@ -2,26 +2,46 @@
 //!
 //! A bucket that speaks S3, which the edge reads as well, or a folder where there is only this machine.
 
-use std::path::Path as FilePath;
+use std::fmt::{Display, Write as _};
+use std::ops::Range;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::stream::BoxStream;
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use lenslet::sources::Credentials;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::local::LocalFileSystem;
+use object_store::multipart::{MultipartStore as _, PartId};
 use object_store::path::Path;
-use object_store::{Attribute, Attributes, ObjectStore, ObjectStoreExt as _, PutOptions};
+use object_store::{
+    Attribute, Attributes, GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutMultipartOptions,
+    PutOptions,
+};
+use sha2::{Digest as _, Sha256};
+
+use super::bucket::Bucket;
+use super::receive::{Expected, Fault, checked};
+use super::signed_url::{ToSign, UrlSigner};
+use crate::catalog::new_id;
+use crate::clock::Clock;
 
 /// Pictures that may be asked for: `pictures/<tenant>/<name>`.
 pub const PICTURES: &str = "pictures";
 /// Uploads that nobody looked at yet: `uploads/<id>`.
 pub const UPLOADS: &str = "uploads";
-/// Variants of presets: `variants/<tenant>/<image>/<version>/<preset>.<extension>`.
-pub const VARIANTS: &str = "variants";
+/// Variants of presets: `renditions/<tenant>/<image>/<version>/<preset>.<extension>`. Not `variants`: the edge may keep its
+/// own there, in the same bucket.
+pub const VARIANTS: &str = "renditions";
 /// Pictures that were deleted and may come back: `deleted/<tenant>/<image>`.
 pub const DELETED: &str = "deleted";
+/// In a folder, parts that wait for the others: `parts/<upload>/<number>`.
+pub const PARTS: &str = "parts";
+
+/// The header by which a store checks what it is sent.
+pub const CHECKSUM: &str = "x-amz-checksum-sha256";
 
 /// A failure of the bucket.
 #[derive(Debug, thiserror::Error)]
@@ -50,19 +70,89 @@ pub struct ObjectInfo {
     pub modified_ms: i64,
 }
 
+/// A request that somebody else may send in our name.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Presigned {
+    /// Where to.
+    pub url: String,
+    /// What must be sent with it, in small letters.
+    pub headers: Vec<(String, String)>,
+}
+
+impl std::fmt::Debug for Presigned {
+    /// Whoever has the URL may use it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Presigned").field("headers", &self.headers).finish_non_exhaustive()
+    }
+}
+
+/// A part of an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// From 1.
+    pub number: u32,
+    /// How long it is.
+    pub size_bytes: u64,
+    /// Names its bytes, as the bucket does; without quotes.
+    pub etag: String,
+}
+
+/// Why a body was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// It is not what was announced.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The bucket failed.
+    #[error(transparent)]
+    Store(#[from] ObjectError),
+}
+
+impl From<object_store::Error> for PutError {
+    fn from(error: object_store::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// What a presigned `PUT` is good for.
+#[derive(Debug, Clone, Copy)]
+pub struct PutTerms<'a> {
+    /// So long is what may be sent.
+    pub size_bytes: u64,
+    /// What it is; of parts, nobody asks.
+    pub media_type: Option<&'a str>,
+    /// Its hash in hexadecimal; of parts, nobody knows.
+    pub sha256: Option<&'a str>,
+    /// The upload and the number, of a part.
+    pub part: Option<(&'a str, u32)>,
+    /// From when, in milliseconds since 1970.
+    pub now_ms: i64,
+    /// And how long.
+    pub seconds: u64,
+}
+
 /// The bucket. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Objects {
     store: Arc<dyn ObjectStore>,
+    backend: Backend,
+}
+
+#[derive(Debug, Clone)]
+enum Backend {
+    Folder { signer: Arc<UrlSigner>, root: PathBuf },
+    Bucket(Arc<Bucket>),
 }
 
 impl Objects {
-    /// A folder, made where there is none.
-    pub fn folder(path: &FilePath) -> Result<Self, ObjectError> {
-        std::fs::create_dir_all(path)
-            .map_err(|error| object_store::Error::Generic { store: "folder", source: Box::new(error) })?;
-        let store = LocalFileSystem::new_with_prefix(path)?.with_automatic_cleanup(true);
-        Ok(Self { store: Arc::new(store) })
+    /// A folder, made where there is none. Its presigned URLs are taken below `public_url`.
+    pub fn folder(path: &FilePath, public_url: &str) -> Result<Self, ObjectError> {
+        std::fs::create_dir_all(path).map_err(|error| failure(&error))?;
+        let signer = UrlSigner::open(path, public_url).map_err(|error| failure(&error))?;
+        // What was acknowledged must outlive a loss of power.
+        let store = LocalFileSystem::new_with_prefix(path)?.with_automatic_cleanup(true).with_fsync(true);
+        let backend = Backend::Folder { signer: Arc::new(signer), root: path.to_owned() };
+        Ok(Self { store: Arc::new(store), backend })
     }
 
     /// A bucket that speaks S3.
@@ -72,19 +162,227 @@ impl Objects {
         region: &str,
         credentials: &Credentials,
     ) -> Result<Self, ObjectError> {
-        let mut builder = AmazonS3Builder::new()
-            .with_bucket_name(bucket)
-            .with_endpoint(endpoint)
-            .with_region(region)
-            .with_access_key_id(credentials.access_key_id())
-            .with_secret_access_key(credentials.secret_access_key())
-            // Only where somebody chose it: on one's own machine.
-            .with_allow_http(endpoint.starts_with("http:"));
-        if let Some(token) = credentials.session_token() {
-            builder = builder.with_token(token);
+        let bucket = Bucket::open(bucket, endpoint, region, credentials)?;
+        Ok(Self { store: bucket.s3.clone(), backend: Backend::Bucket(Arc::new(bucket)) })
+    }
+
+    /// What knows our own presigned URLs again; nothing where the bucket takes them itself.
+    pub fn url_signer(&self) -> Option<&UrlSigner> {
+        match &self.backend {
+            Backend::Folder { signer, .. } => Some(signer),
+            Backend::Bucket(_) => None,
         }
-        let store: AmazonS3 = builder.build()?;
-        Ok(Self { store: Arc::new(store) })
+    }
+
+    /// Why no object can have this key, beside those that there are: in a folder, a file is no folder of others.
+    pub fn obstacle(&self, key: &str) -> Option<&'static str> {
+        let Backend::Folder { root, .. } = &self.backend else { return None };
+        let mut path = root.clone();
+        let mut steps = key.split('/').peekable();
+        while let Some(step) = steps.next() {
+            path.push(step);
+            match steps.peek() {
+                Some(_) if path.is_file() => return Some("one of its folders is a picture"),
+                None if path.is_dir() => return Some("there is a folder of that name"),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// A URL by which somebody else may write an object, or a part of one.
+    pub fn presign_put(&self, key: &str, terms: &PutTerms<'_>) -> Presigned {
+        let length = terms.size_bytes.to_string();
+        let checksum = terms.sha256.map(checksum_header);
+        let mut headers = vec![("content-length", length.as_str())];
+        headers.extend(terms.media_type.map(|media_type| ("content-type", media_type)));
+        headers.extend(checksum.as_deref().map(|checksum| (CHECKSUM, checksum)));
+        let number = terms.part.map(|(_, number)| number.to_string());
+        let mut query = Vec::new();
+        query.extend(number.as_deref().map(|number| ("partNumber", number)));
+        query.extend(terms.part.map(|(id, _)| ("uploadId", id)));
+        let what = ToSign { method: "PUT", key, query: &query, headers: &headers };
+        let now_seconds = u64::try_from(terms.now_ms / 1000).unwrap_or(0);
+        let signer = match &self.backend {
+            Backend::Folder { signer, .. } => signer,
+            Backend::Bucket(bucket) => &bucket.signer,
+        };
+        signer.sign(&what, now_seconds, terms.seconds)
+    }
+
+    /// Writes an object out of a body as it comes, which is never held as a whole. Nothing is written where it is not what
+    /// was announced.
+    pub async fn put_stream<E: Display + Send + 'static>(
+        &self,
+        key: &str,
+        media_type: &str,
+        expected: &Expected,
+        body: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+    ) -> Result<(), PutError> {
+        let body = checked(body, expected.clone());
+        match &self.backend {
+            Backend::Folder { .. } => self.write(key, body).await.map(drop),
+            Backend::Bucket(bucket) => {
+                let terms = PutTerms {
+                    size_bytes: expected.size_bytes,
+                    media_type: Some(media_type),
+                    sha256: expected.sha256.as_deref(),
+                    part: None,
+                    now_ms: Clock::System.now_ms(),
+                    seconds: 3600,
+                };
+                bucket.pass_on(self.presign_put(key, &terms), body).await
+            }
+        }
+    }
+
+    /// Writes a file, of which nothing is to be seen until it is whole; answers its etag.
+    async fn write(
+        &self,
+        key: &str,
+        mut body: BoxStream<'static, Result<Bytes, Fault>>,
+    ) -> Result<String, PutError> {
+        /// Every piece that is written costs a thread's turn.
+        const PIECE_BYTES: usize = 256 << 10;
+        let mut file = self.store.put_multipart(&path(key)?).await?;
+        let mut piece = BytesMut::new();
+        let written: Result<String, PutError> = async {
+            while let Some(bytes) = body.next().await {
+                piece.extend_from_slice(&bytes?);
+                if piece.len() >= PIECE_BYTES {
+                    file.put_part(piece.split().freeze().into()).await?;
+                }
+            }
+            file.put_part(piece.freeze().into()).await?;
+            Ok(file.complete().await?.e_tag.unwrap_or_default().trim_matches('"').to_owned())
+        }
+        .await;
+        if written.is_err() {
+            // It goes by itself if this fails, too, when the folder is looked through.
+            let _ = file.abort().await;
+        }
+        written
+    }
+
+    /// Begins an upload in parts; answers the store's name for it.
+    pub async fn create_parts(&self, key: &str, media_type: &str) -> Result<String, ObjectError> {
+        match &self.backend {
+            Backend::Folder { .. } => Ok(new_id()),
+            Backend::Bucket(bucket) => {
+                let attributes = Attributes::from_iter([(Attribute::ContentType, media_type.to_owned())]);
+                let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
+                Ok(bucket.s3.create_multipart_opts(&path(key)?, options).await?)
+            }
+        }
+    }
+
+    /// Writes a part into a folder; answers its etag.
+    pub async fn put_part<E: Display + Send + 'static>(
+        &self,
+        multipart_id: &str,
+        number: u32,
+        size_bytes: u64,
+        body: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+    ) -> Result<String, PutError> {
+        let body = checked(body, Expected { size_bytes, sha256: None });
+        self.write(&part_key(multipart_id, number), body).await
+    }
+
+    /// The parts that are there, in order.
+    pub async fn parts(&self, key: &str, multipart_id: &str) -> Result<Vec<Part>, ObjectError> {
+        let mut parts = match &self.backend {
+            Backend::Bucket(bucket) => bucket.parts(&path(key)?, multipart_id).await?.unwrap_or_default(),
+            Backend::Folder { .. } => {
+                let folder = format!("{PARTS}/{multipart_id}");
+                self.list(&folder)
+                    .try_filter_map(|info| async move { Ok(as_part(info)) })
+                    .try_collect()
+                    .await?
+            }
+        };
+        parts.sort_by_key(|part| part.number);
+        Ok(parts)
+    }
+
+    /// Makes an object of its parts.
+    pub async fn complete_parts(
+        &self,
+        key: &str,
+        multipart_id: &str,
+        parts: &[Part],
+    ) -> Result<(), ObjectError> {
+        let Backend::Bucket(bucket) = &self.backend else { return self.join(key, multipart_id, parts).await };
+        // In quotes, as the store gave them: some compare them as text.
+        let etag = |part: &Part| PartId { content_id: format!("\"{}\"", part.etag) };
+        let ids = parts.iter().map(etag).collect();
+        bucket.s3.complete_multipart(&path(key)?, &multipart_id.to_owned(), ids).await?;
+        Ok(())
+    }
+
+    async fn join(&self, key: &str, multipart_id: &str, parts: &[Part]) -> Result<(), ObjectError> {
+        let store = self.store.clone();
+        let paths: Result<Vec<Path>, ObjectError> =
+            parts.iter().map(|part| path(&part_key(multipart_id, part.number))).collect();
+        let all = stream::iter(paths?).then(move |path| {
+            let store = store.clone();
+            async move { store.get(&path).await.map(object_store::GetResult::into_stream) }
+        });
+        let body = all.try_flatten().map_err(|error| Fault::Broken(error.to_string()));
+        match self.write(key, body.boxed()).await {
+            Ok(_) => self.abort_parts(key, multipart_id).await,
+            Err(PutError::Store(error)) => Err(error),
+            Err(PutError::Fault(fault)) => Err(failure(&fault)),
+        }
+    }
+
+    /// Forgets an upload in parts, if there is one.
+    pub async fn abort_parts(&self, key: &str, multipart_id: &str) -> Result<(), ObjectError> {
+        match &self.backend {
+            Backend::Bucket(bucket) => {
+                match bucket.s3.abort_multipart(&path(key)?, &multipart_id.to_owned()).await {
+                    Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            Backend::Folder { .. } => {
+                for part in self.parts(key, multipart_id).await? {
+                    self.delete(&part_key(multipart_id, part.number)).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads an object, or so many bytes of it, as they come; nothing where there is none.
+    pub async fn read(
+        &self,
+        key: &str,
+        range: Option<Range<u64>>,
+    ) -> Result<Option<(ObjectInfo, BoxStream<'static, Result<Bytes, ObjectError>>)>, ObjectError> {
+        let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
+        match self.store.get_opts(&path(key)?, options).await {
+            Ok(found) => {
+                let about = info(found.meta.clone());
+                Ok(Some((about, found.into_stream().map_err(ObjectError::from).boxed())))
+            }
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The SHA-256 of an object in hexadecimal: what the store attests, or what its bytes say.
+    pub async fn sha256(&self, key: &str) -> Result<Option<String>, ObjectError> {
+        if let Backend::Bucket(bucket) = &self.backend
+            && let Some(hash) = bucket.attested_sha256(&path(key)?).await?
+        {
+            return Ok(Some(hash));
+        }
+        let Some((_, mut bytes)) = self.read(key, None).await? else { return Ok(None) };
+        let mut hash = Sha256::new();
+        while let Some(piece) = bytes.next().await {
+            hash.update(piece?);
+        }
+        Ok(Some(hex(&hash.finalize())))
     }
 
     /// Writes an object; what was there is replaced as a whole.
@@ -95,13 +393,13 @@ impl Objects {
             attributes.insert(Attribute::ContentType, media_type.to_owned().into());
         }
         let options = PutOptions { attributes, ..PutOptions::default() };
-        self.store.put_opts(&path(key), bytes.into(), options).await?;
+        self.store.put_opts(&path(key)?, bytes.into(), options).await?;
         Ok(())
     }
 
     /// Reads a whole object of at most `most` bytes; nothing where there is none.
     pub async fn get(&self, key: &str, most: u64) -> Result<Option<Bytes>, ObjectError> {
-        match self.store.get(&path(key)).await {
+        match self.store.get(&path(key)?).await {
             Ok(found) if found.meta.size > most => Err(ObjectError::TooLarge { most }),
             Ok(found) => Ok(Some(found.bytes().await?)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
@@ -111,7 +409,7 @@ impl Objects {
 
     /// What is known of an object; nothing where there is none.
     pub async fn head(&self, key: &str) -> Result<Option<ObjectInfo>, ObjectError> {
-        match self.store.head(&path(key)).await {
+        match self.store.head(&path(key)?).await {
             Ok(meta) => Ok(Some(info(meta))),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
@@ -120,7 +418,7 @@ impl Objects {
 
     /// Makes `to` the same as `from`; answers whether there was such an object.
     pub async fn copy(&self, from: &str, to: &str) -> Result<bool, ObjectError> {
-        match self.store.copy(&path(from), &path(to)).await {
+        match self.store.copy(&path(from)?, &path(to)?).await {
             Ok(()) => Ok(true),
             Err(object_store::Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(error.into()),
@@ -129,25 +427,38 @@ impl Objects {
 
     /// Deletes an object, if there is one.
     pub async fn delete(&self, key: &str) -> Result<(), ObjectError> {
-        match self.store.delete(&path(key)).await {
+        match self.store.delete(&path(key)?).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Every object below a folder.
-    pub fn list(&self, folder: &str) -> BoxStream<'_, Result<ObjectInfo, ObjectError>> {
-        self.store.list(Some(&path(folder))).map_ok(info).map_err(ObjectError::from).boxed()
+    /// Every object below a folder; of a bucket, in the order of the bytes of their keys.
+    pub fn list(&self, folder: &str) -> BoxStream<'static, Result<ObjectInfo, ObjectError>> {
+        match path(folder) {
+            Ok(path) => self.store.list(Some(&path)).map_ok(info).map_err(ObjectError::from).boxed(),
+            Err(error) => stream::once(async { Err(error) }).boxed(),
+        }
     }
 
-    fn is_bucket(&self) -> bool {
-        !self.store.to_string().starts_with("LocalFileSystem")
+    /// Whether it speaks S3, and so lists in order.
+    pub fn is_bucket(&self) -> bool {
+        matches!(self.backend, Backend::Bucket(_))
     }
 }
 
-/// Keys are checked where they come in, and mean what they say.
-fn path(key: &str) -> Path {
-    Path::from(key)
+/// Keys are checked where they come in, and are taken as they are: `From` would encode some of their characters.
+fn path(key: &str) -> Result<Path, ObjectError> {
+    Path::parse(key).map_err(|error| ObjectError::Store(error.into()))
+}
+
+fn part_key(multipart_id: &str, number: u32) -> String {
+    format!("{PARTS}/{multipart_id}/{number}")
+}
+
+fn as_part(info: ObjectInfo) -> Option<Part> {
+    let number = info.key.rsplit('/').next()?.parse().ok()?;
+    Some(Part { number, size_bytes: info.size_bytes, etag: info.etag })
 }
 
 fn info(meta: object_store::ObjectMeta) -> ObjectInfo {
@@ -157,4 +468,27 @@ fn info(meta: object_store::ObjectMeta) -> ObjectInfo {
         etag: meta.e_tag.unwrap_or_default().trim_matches('"').to_owned(),
         modified_ms: meta.last_modified.timestamp_millis(),
     }
+}
+
+fn failure(cause: &impl Display) -> ObjectError {
+    ObjectError::Store(object_store::Error::Generic { store: "bucket", source: cause.to_string().into() })
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A hash in hexadecimal, as the header `x-amz-checksum-sha256` has it.
+pub fn checksum_header(sha256: &str) -> String {
+    STANDARD.encode(unhex(sha256))
+}
+
+/// And back; of what is no hexadecimal, as far as it goes.
+fn unhex(text: &str) -> Vec<u8> {
+    let pairs = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+    pairs.map_while(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
 }

@@ -4,6 +4,8 @@
 
 #![expect(dead_code, reason = "every test binary uses a part of it")]
 
+pub(crate) mod pictures;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
@@ -30,6 +32,8 @@ pub(crate) struct Service {
     pub(crate) now_ms: Arc<AtomicI64>,
     key: SigningKey,
     folder: std::path::PathBuf,
+    /// The server and the name of its database there, on PostgreSQL.
+    on_server: Option<(String, String)>,
 }
 
 /// An answer, read to its end.
@@ -66,9 +70,10 @@ impl Service {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("lenslet-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
         let folder = std::env::temp_dir().join(&name);
-        let database = match std::env::var("TEST_DATABASE_URL") {
-            Ok(server) => postgres(&server, &name.replace('-', "_")).await,
-            Err(_) => format!("sqlite:{}", folder.join("catalog.sqlite").display()),
+        let on_server = std::env::var("TEST_DATABASE_URL").ok().map(|url| (url, name.replace('-', "_")));
+        let database = match &on_server {
+            Some((server, name)) => postgres(server, name).await,
+            None => format!("sqlite:{}", folder.join("catalog.sqlite").display()),
         };
         let jwk = new_jwk(Algorithm::EdDsa, &[7; 32], Some("test")).unwrap();
         let keys = json!({ "keys": [public_jwk(&jwk).unwrap()] }).to_string();
@@ -87,7 +92,7 @@ impl Service {
         let now_ms = Arc::new(AtomicI64::new(START_MS));
         state.clock = Clock::Fixed(now_ms.clone());
         let key = SigningKey::parse(jwk.to_string().as_bytes()).unwrap();
-        Self { state, now_ms, key, folder }
+        Self { state, now_ms, key, folder, on_server }
     }
 
     /// A token for a tenant with these scopes.
@@ -115,6 +120,13 @@ impl Service {
         Answer { status, headers, bytes }
     }
 
+    /// Gets a path with these headers.
+    pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let request = Request::get(path);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
     /// Sends JSON, or nothing, with a token.
     pub(crate) async fn ask(&self, method: Method, path: &str, token: &str, body: Option<Value>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
@@ -129,13 +141,29 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
+        if let Some((server, name)) = self.on_server.take() {
+            // In a runtime of its own: the test's cannot be waited for from here.
+            let dropping = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(drop_database(&server, &name));
+            });
+            let _ = dropping.join();
+        }
     }
+}
+
+/// Whoever is still connected to it is not asked.
+async fn drop_database(server: &str, name: &str) {
+    let db = Db::connect(server).await.unwrap();
+    db.execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), &[]).await.unwrap();
+    db.close().await;
 }
 
 /// A new database on a server.
 async fn postgres(server: &str, name: &str) -> String {
     let db = Db::connect(server).await.unwrap();
     db.execute(&format!("CREATE DATABASE {name}"), &[]).await.unwrap();
+    db.close().await;
     let (base, query) = server.split_once('?').unwrap_or((server, ""));
     format!("{}/{name}?{query}", base.rsplit_once('/').unwrap().0)
 }

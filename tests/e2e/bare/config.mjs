@@ -42,7 +42,7 @@ export function configuration({ vars, module, isolates, buckets: moreBuckets, na
       compatibilityDate = ${quoted(date)},
       bindings = ${list(Object.entries(settings).map(variable))},
     ))`;
-  const workers = Array.from({ length: isolates }, (_, index) => `lenslet ${index}`);
+  const workers = Array.from({ length: isolates }, (_, index) => `lenslet-${index}`);
   const services = [
     service('cache', 'cache.js', { EXPIRES: expires, MOST_BYTES: cacheBytes }),
     ...buckets.map((name) => service(`r2 ${name}`, 'bucket.js')),

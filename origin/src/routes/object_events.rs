@@ -1,0 +1,121 @@
+//! `POST /v1/events/objects`: the bucket says what changed in it, so that nobody waits for the reconciler.
+//!
+//! What it says is not believed, only looked after: it names keys, and each is compared with the catalog.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::{Principal, Scope};
+use crate::catalog::names;
+use crate::error::{ApiError, Problem};
+use crate::extract::Json;
+use crate::reconcile::{self, Report};
+use crate::state::AppState;
+
+/// So many changes are taken at once.
+const MOST: usize = 100;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(take))
+}
+
+/// A message of a bucket: of S3 and those who speak like it, or of R2, by itself or several.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+enum ObjectEvents {
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
+    S3(S3Message),
+    /// <https://developers.cloudflare.com/r2/buckets/event-notifications/>
+    R2(R2Message),
+    /// Several of these.
+    Several(Vec<R2Message>),
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct S3Message {
+    #[serde(rename = "Records")]
+    records: Vec<S3Record>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct S3Record {
+    s3: S3Entity,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct S3Entity {
+    object: Changed,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct R2Message {
+    object: Changed,
+}
+
+/// The object that changed.
+#[derive(Debug, Deserialize, ToSchema)]
+struct Changed {
+    /// Its key; that of S3 is percent-encoded, with `+` for spaces.
+    key: String,
+}
+
+/// What was done.
+#[derive(Debug, Serialize, ToSchema)]
+struct Taken {
+    /// So many keys may be pictures', and were looked at.
+    looked_at: usize,
+    /// So many may not.
+    ignored: usize,
+}
+
+/// Looks at objects that changed. Needs `admin`.
+#[utoipa::path(post, path = "/v1/events/objects", tag = "administration", request_body = ObjectEvents,
+    responses(
+        (status = 202, description = "They were compared with the catalog.", body = Taken),
+        (status = 400, description = "The request cannot be understood.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Nobody known asks.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not allowed.", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is no JSON.", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn take(
+    State(state): State<AppState>,
+    who: Principal,
+    Json(message): Json<ObjectEvents>,
+) -> Result<(StatusCode, Json<Taken>), ApiError> {
+    who.require(Scope::Admin)?;
+    let keys = message.keys()?;
+    if keys.len() > MOST {
+        return Err(ApiError::invalid(&format!("a message may have {MOST} changes")));
+    }
+    let (pictures, others): (Vec<_>, Vec<_>) =
+        keys.into_iter().partition(|key| names::of_object_key(key).is_some());
+    let mut report = Report::default();
+    for key in &pictures {
+        reconcile::look(&state, key, &mut report).await?;
+    }
+    Ok((StatusCode::ACCEPTED, Json(Taken { looked_at: pictures.len(), ignored: others.len() })))
+}
+
+impl ObjectEvents {
+    fn keys(self) -> Result<Vec<String>, ApiError> {
+        match self {
+            Self::S3(message) => {
+                message.records.into_iter().map(|record| decoded(&record.s3.object.key)).collect()
+            }
+            Self::R2(message) => Ok(vec![message.object.key]),
+            Self::Several(messages) => Ok(messages.into_iter().map(|message| message.object.key).collect()),
+        }
+    }
+}
+
+fn decoded(key: &str) -> Result<String, ApiError> {
+    let spaced = key.replace('+', " ");
+    let key = percent_decode_str(&spaced).decode_utf8();
+    key.map(std::borrow::Cow::into_owned).map_err(|_| ApiError::invalid("a key is not UTF-8"))
+}
