@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { PARTS, benchOrigin } from '../benches/origin.mjs';
 import { findPicture, findPictures } from '../benches/pictures.mjs';
 import { buildQuality, scores } from '../benches/quality.mjs';
 import { markdown, rowsOf } from '../benches/report.mjs';
@@ -31,7 +32,17 @@ const HELP = `Measures Lenslet's Worker beside its peers: time, bytes, quality (
   --against <folder>   also another built Worker, as lenslet-other: what did a change bring?
 
 Several names are separated by commas. Each subject does each task in a process of its own, one transform at a
-time and all subjects in turn. The table goes to stdout, and with every figure to target/bench/report.{md,json}.`;
+time and all subjects in turn. The table goes to stdout, and with every figure to target/bench/report.{md,json}.
+
+  npm run bench -- origin [<options>]
+
+Measures the origin instead: reads and searches of its catalog at so many pictures and at a tenth of them, 100 uploads of
+10 MB at once and what memory they take, and ingest beside Pillow (PyPI).
+
+  --count <n>          how many pictures the catalog has, default 100000; 1000000 shows how it grows
+  --only <parts>       of ${PARTS.join(', ')}
+  --databases <names>  of sqlite, postgres; default both
+  --debug              of a debug build, to try the measurement and not the origin`;
 
 const WARM_UPS = 5;
 const folder = join(target, 'bench');
@@ -62,6 +73,17 @@ async function bench(options) {
   publish(rows, notes);
   // A peer that cannot run is news; a Worker that cannot is a failure.
   if (rows.some(({ subject, error }) => error && workers.some(({ name }) => name === subject))) process.exitCode = 1;
+}
+
+async function benchTheOrigin({ count = '100000', only = PARTS.join(), databases = 'sqlite,postgres', debug }) {
+  const pictures = Number(count);
+  if (!(Number.isInteger(pictures) && pictures >= 10)) throw new Stop(`--count ${count} is no number of pictures.`);
+  await setUp({ unwinding: false });
+  await installPeers(toolEnvironment());
+  const parts = only.split(',');
+  const unknown = parts.find((part) => !PARTS.includes(part));
+  if (unknown) throw new Stop(`--only ${unknown}: there is only ${PARTS.join(', ')}.`);
+  await benchOrigin({ pictures, only: parts, databases: databases.split(','), debug, tell });
 }
 
 function otherWorkers({ panic, against }) {
@@ -129,8 +151,11 @@ const tell = (text) => console.error(text);
 onInterrupt();
 await main(async () => {
   const [text, flag] = [{ type: 'string' }, { type: 'boolean' }];
-  const options = { pictures: text, rounds: text, only: text, subjects: text, panic: text, against: text, built: flag, help: flag };
-  const { values } = parseArgs({ options });
+  const common = { only: text, help: flag };
+  const options = { pictures: text, rounds: text, subjects: text, panic: text, against: text, built: flag, count: text, databases: text, debug: flag, ...common };
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
   if (values.help) return console.log(HELP);
+  if (positionals.join() === 'origin') return benchTheOrigin(values);
+  if (positionals.length) throw new Stop(`${positionals.join(' ')} is not measured here; --help says what is.`);
   await bench(values);
 });

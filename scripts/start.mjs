@@ -1,10 +1,12 @@
 // `npm start`: everything from a fresh clone to an edge and an origin that answer.
 
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
+import { bucketName, lenslet, localSecrets, originSettings, setting, writeLocalToml } from './lib/local.mjs';
 import { npmBin, root, target } from './lib/paths.mjs';
 import { Stop, end, main, onInterrupt, run, say, start } from './lib/run.mjs';
 import { makeSamples } from './lib/samples.mjs';
@@ -13,19 +15,22 @@ import { toolEnvironment } from './lib/tools.mjs';
 import { checkPolicy } from './policy.mjs';
 import { setUp } from './setup.mjs';
 
-const HELP = `Builds Lenslet, fills a local bucket with sample pictures, and runs it until Ctrl-C.
+const HELP = `Builds Lenslet, fills a local bucket with sample pictures, and runs edge and origin on it until Ctrl-C.
 
   npm start [-- --port <edge port>] [-- --origin-port <origin port>]
 
   --port         the edge, default 8787 (or LENSLET_PORT)
   --origin-port  the origin, default 8788 (or LENSLET_ORIGIN_PORT)
 
-Both listen on 127.0.0.1 only. The local bucket is kept under .wrangler/; deleting that folder empties it.`;
+Both listen on 127.0.0.1 only. Bucket, catalog and the keys made for them are kept under .wrangler/; deleting that folder
+empties all of them.`;
 
 const HOST = '127.0.0.1';
 /** A picture that has to be fetched, decoded and resized: an edge that answers this one is ready. */
 const PROOF = '/image/width=64/samples/photo.jpg';
 const PATIENCE_SECONDS = 120;
+/** Beside the bucket, so that both go together. */
+const STATE = join(root, '.wrangler', 'state', 'lenslet');
 
 async function startAll({ edgePort, originPort }) {
   await requireFree(edgePort, '--port');
@@ -34,22 +39,47 @@ async function startAll({ edgePort, originPort }) {
   await checkPolicy();
   await build();
   const env = toolEnvironment();
-  say('Building the origin …');
-  await run('cargo', ['build', '--locked', '--package', 'lenslet-origin'], { cwd: root, env });
+  say('Building the origin and the command line …');
+  // All programs: of a part of them, what they share would be built for that part alone.
+  await run('cargo', ['build', '--locked', '--workspace', '--bins'], { cwd: root, env });
   await seed(await makeSamples(env), env);
 
   say('Starting …');
-  const edge = service('edge', npmBin('wrangler'), edgeArguments(edgePort), env);
-  const binary = join(target, 'debug', 'lenslet-origin');
-  const origin = service('origin', binary, [], { ...env, LENSLET_ORIGIN_ADDR: `${HOST}:${originPort}` });
+  const [edgeUrl, originUrl] = [edgePort, originPort].map((port) => `http://${HOST}:${port}`);
+  const secrets = await localSecrets(STATE, env);
+  const edge = service('edge', npmBin('wrangler'), await edgeArguments(edgePort, secrets, env), env);
+  // The bucket is the edge's, and the origin looks at it when it starts.
+  await Promise.race([edge.died, answers(edgeUrl + PROOF)]);
+  const origin = service('origin', join(target, 'debug', 'lenslet-origin'), [], await originEnvironment(originPort, edgeUrl, secrets, env));
   const died = Promise.race([edge.died, origin.died]);
   // Listened to below; this keeps an early death from counting as unhandled until then.
   died.catch(() => {});
-
-  const [edgeUrl, originUrl] = [edgePort, originPort].map((port) => `http://${HOST}:${port}`);
-  await Promise.race([died, Promise.all([answers(edgeUrl + PROOF), answers(`${originUrl}/healthz`)])]);
-  say(`Lenslet is ready: ${edgeUrl}/ (edge; try ${edgeUrl}/image/width=800,format=auto/samples/photo.jpg) and ${originUrl}/healthz (origin). Ctrl-C ends it.`);
+  await Promise.race([died, answers(`${originUrl}/healthz`)]);
+  say(welcome(edgeUrl, originUrl, secrets));
   await died;
+}
+
+/** What to try first. */
+function welcome(edgeUrl, originUrl, { tokenKeys }) {
+  const shown = (path) => relative(process.cwd(), path);
+  const token = `${shown(lenslet)} token --keys ${shown(tokenKeys)} --issuer npm-start --audience origin --expires 7d`;
+  const scopes = ['images:read', 'images:write', 'images:private', 'admin'].map((scope) => `--scope ${scope}`).join(' ');
+  return `
+Lenslet is ready. Ctrl-C ends it.
+
+  edge    ${edgeUrl}/
+          ${edgeUrl}/image/width=800,format=auto/samples/photo.jpg
+  origin  ${originUrl}/docs
+
+In another terminal, from here:
+
+  export LENSLET_TO=${originUrl}
+  export LENSLET_TOKEN=$(${token} ${scopes})
+  ${shown(lenslet)} upload --recursive --tag mine <your pictures>
+  ${shown(lenslet)} search mine
+
+Your pictures are then ${edgeUrl}/image/preset=medium/pictures/default/<name>
+`;
 }
 
 async function requireFree(port, flag) {
@@ -72,9 +102,26 @@ async function seed(folder, env) {
   setStamp(stamp, hash);
 }
 
-function edgeArguments(port) {
+/** The keys that sign purges are those of the settings, where those have any. */
+const adminKeys = async (secrets, env) => (await setting('ADMIN_KEYS', env)) ?? readFileSync(secrets.adminKeys, 'utf8');
+
+async function originEnvironment(port, edgeUrl, secrets, env) {
+  const bucket = bucketName(readFileSync(join(root, 'wrangler.toml'), 'utf8'));
+  const settings = await originSettings({ edgeUrl, bucket, secrets, presets: await setting('PRESETS', env), env });
+  return {
+    ...env,
+    ...settings,
+    LENSLET_ORIGIN_ADDR: `${HOST}:${port}`,
+    LENSLET_ORIGIN_EDGE_ADMIN_KEYS: await adminKeys(secrets, env),
+    LENSLET_ORIGIN_LOG_FORMAT: 'text',
+    LENSLET_ORIGIN_DATABASE: `sqlite:${join(STATE, 'catalog.sqlite')}`,
+  };
+}
+
+async function edgeArguments(port, secrets, env) {
+  const config = writeLocalToml(secrets.credentials, { ADMIN_KEYS: await adminKeys(secrets, env) });
   return [
-    ...['dev', '--local', '--ip', HOST, '--port', String(port)],
+    ...['dev', '--config', config, '--local', '--ip', HOST, '--port', String(port)],
     // Any free port: 9229 is often a debugger's already. And no keys: Ctrl-C is all there is.
     ...['--inspector-port', '0', '--inspector-ip', HOST, '--show-interactive-dev-session=false'],
     // Open to everyone where no policy says otherwise, originals too: this is the developer's own machine.

@@ -1,15 +1,18 @@
-//! `lenslet`: keys, signed URLs, tokens, purges, and the check of a configuration, on the command line.
+//! `lenslet`: keys, signed URLs, tokens, purges, uploads, searches, and the check of a configuration, on the command line.
 //!
 //! What is said is said on stdout where another program may want it, and on stderr where a person should know.
 
 mod key;
 mod key_file;
+mod origin;
 mod policy;
 mod purge;
+mod search;
 mod settings;
 mod sign;
 mod time;
 mod token;
+mod upload;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -19,7 +22,7 @@ use clap::{Parser, Subcommand};
 /// What a command ends with: nothing, or a sentence that says what to do.
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// Keys, signed URLs, tokens and purges for Lenslet, and the check of its configuration.
+/// Keys, signed URLs, tokens and purges for Lenslet, the check of its configuration, uploads and searches.
 #[derive(Parser)]
 #[command(
     name = "lenslet",
@@ -40,7 +43,9 @@ enum Command {
     Key(key::Command),
     Sign(sign::Arguments),
     Purge(purge::Arguments),
-    Token(token::Arguments),
+    Token(Box<token::Arguments>),
+    Upload(upload::Arguments),
+    Search(search::Arguments),
     #[command(subcommand)]
     Policy(policy::Command),
 }
@@ -51,6 +56,8 @@ fn main() -> ExitCode {
         Command::Sign(arguments) => sign::run(&arguments),
         Command::Purge(arguments) => purge::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Upload(arguments) => upload::run(&arguments),
+        Command::Search(arguments) => search::run(&arguments),
         Command::Policy(command) => policy::run(&command),
     };
     match outcome {

@@ -1,4 +1,4 @@
-//! `lenslet policy`: whether the Worker would start with this configuration.
+//! `lenslet policy`: whether the Worker would start with this configuration, and what a setting in it is.
 
 use std::path::PathBuf;
 
@@ -8,10 +8,11 @@ use lenslet::serve::{Config, Rate};
 use crate::Outcome;
 use crate::settings::{Settings, Simple, Sources, Where};
 
-/// Check the configuration before it is deployed.
+/// Check the configuration before it is deployed, or look a setting up in it.
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Check(Check),
+    Show(Show),
 }
 
 /// Check the settings of wrangler.toml as the Worker does when it starts.
@@ -39,6 +40,25 @@ pub(crate) struct Check {
     var: Vec<(String, String)>,
 }
 
+/// Print a setting as the Worker reads it when it runs here: out of wrangler.toml, or .dev.vars beside it.
+///
+/// What is not set is nothing on stdout, and the exit code is 1.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  lenslet policy show PRESETS
+  LENSLET_ORIGIN_PRESETS=$(lenslet policy show PRESETS) cargo run -p origin")]
+pub(crate) struct Show {
+    /// The configuration, such as `--config deploy/wrangler.toml`
+    #[arg(long, value_name = "FILE", default_value = "wrangler.toml")]
+    config: PathBuf,
+    /// That of this environment (`[env.NAME.vars]`), such as `--env production`
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// The setting, such as `PRESETS`
+    name: String,
+}
+
 fn read_var(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once(':') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -47,7 +67,20 @@ fn read_var(text: &str) -> Result<(String, String), &'static str> {
 }
 
 pub(crate) fn run(command: &Command) -> Outcome {
-    let Command::Check(Check { config, env, vars, var }) = command;
+    match command {
+        Command::Check(arguments) => check_all(arguments),
+        Command::Show(arguments) => show(arguments),
+    }
+}
+
+fn show(Show { config, env, name }: &Show) -> Outcome {
+    let sources = Sources::read(config, None, &[])?;
+    let settings = sources.settings(env.as_deref(), Where::Local)?;
+    println!("{}", settings.value(name).ok_or_else(|| format!("{name} is not set"))?);
+    Ok(())
+}
+
+fn check_all(Check { config, env, vars, var }: &Check) -> Outcome {
     let sources = Sources::read(config, vars.as_deref(), var)?;
     let environments = match env {
         Some(name) => vec![Some(name.as_str())],

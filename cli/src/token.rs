@@ -18,6 +18,8 @@ use crate::{Outcome, key_file};
 #[command(after_help = "\
 Examples:
   lenslet token --keys token-keys.json --issuer https://shop.example --audience pictures
+  lenslet token --keys token-keys.json --issuer https://shop.example --audience pictures \\
+    --scope images:read --scope images:write
   lenslet token --keys token-keys.json --issuer https://shop.example --audience pictures --expires 15m \\
     --path products/ --preset thumb --preset hero --max-width 1280 --format auto --mark stamp --rate guests")]
 pub(crate) struct Arguments {
@@ -45,6 +47,9 @@ pub(crate) struct Arguments {
     /// Where the pictures lie that it is good for, such as `--path products/`; may be repeated
     #[arg(long = "path", value_name = "PREFIX")]
     paths: Vec<String>,
+    /// What it allows at the origin, such as `--scope images:write`; may be repeated
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = scope_name)]
+    scopes: Vec<String>,
     /// Whose pictures it is good for, such as `--tenant acme`
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
@@ -68,6 +73,12 @@ pub(crate) struct Arguments {
     rate: Option<String>,
 }
 
+/// In tokens, spaces separate them.
+fn scope_name(text: &str) -> Result<String, &'static str> {
+    let is_one = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() && c != '"' && c != '\\');
+    if is_one { Ok(text.to_owned()) } else { Err("write one scope, such as images:write") }
+}
+
 fn format_name(text: &str) -> Result<String, String> {
     if text == "own" || is_format(text) {
         return Ok(text.to_owned());
@@ -85,6 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         );
     }
     let id = arguments.id.clone().map_or_else(random_id, Ok)?;
+    let scope = (!arguments.scopes.is_empty()).then(|| arguments.scopes.join(" "));
     let claims = Value::Object(present([
         ("iss", json!(arguments.issuer)),
         ("aud", json!(arguments.audience)),
@@ -93,6 +105,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         ("nbf", json!(arguments.not_before)),
         ("exp", json!(expires)),
         ("jti", json!(id)),
+        ("scope", json!(scope)),
         ("lenslet", Value::Object(limits(arguments))),
     ]));
     let token = sign_token(&key, &claims);

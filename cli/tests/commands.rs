@@ -5,13 +5,16 @@ mod commands {
     mod keys;
     mod policy;
     mod purge;
+    mod search;
+    mod server;
     mod sign;
     mod support;
     mod token;
+    mod upload;
 
     use self::support::Folder;
 
-    const ALL: [&[&str]; 10] = [
+    const ALL: [&[&str]; 13] = [
         &[],
         &["key"],
         &["key", "new"],
@@ -20,8 +23,11 @@ mod commands {
         &["sign"],
         &["purge"],
         &["token"],
+        &["upload"],
+        &["search"],
         &["policy"],
         &["policy", "check"],
+        &["policy", "show"],
     ];
 
     #[test]

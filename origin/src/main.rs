@@ -169,6 +169,7 @@ async fn run(flags: &ArgMatches) -> Result<(), Box<dyn Error>> {
     // Before the socket: whoever sees us listening may already tell us to stop.
     let stop = stop_signal()?;
 
+    warn_where_nobody_may(&config);
     let address = config.address;
     let state = AppState::open(config).await?;
     let listener =
@@ -178,6 +179,16 @@ async fn run(flags: &ArgMatches) -> Result<(), Box<dyn Error>> {
     state.db.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Without keys the service runs and refuses everybody, which is safe and looks like a defect.
+fn warn_where_nobody_may(config: &Config) {
+    if config.token_keys.is_none() && config.signing.is_none() {
+        tracing::warn!(
+            "nobody is let in: there are no TOKEN_KEYS. Make a key with `cargo run --bin lenslet -- key new --for tokens --out \
+             token-keys.json`, and start with LENSLET_ORIGIN_TOKEN_KEYS=\"$(cargo run --bin lenslet -- key jwks token-keys.json)\""
+        );
+    }
 }
 
 /// Serves and works until `stop`, then for as long as requests and jobs are in flight, but not beyond [`PATIENCE`].

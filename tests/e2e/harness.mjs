@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { localToml } from '../../scripts/lib/local.mjs';
 import { root } from '../../scripts/lib/paths.mjs';
 import { samples, typeOf } from './samples.mjs';
 
@@ -19,15 +20,16 @@ const MEMORY = 'lenslet-linear-memory';
 
 /**
  * A public Worker that reports its memory. `vars` are added to its settings; `undefined` takes one away. `toml` is added to
- * the settings of `wrangler.toml`, for bindings that it has not. Where it does not start, the error has its log.
+ * the settings of `wrangler.toml`, for bindings that it has not; with `s3`, credentials, its bucket is served as S3, too. Where
+ * it does not start, the error has its log.
  */
-export async function startWorker(vars = {}, { toml } = {}) {
+export async function startWorker(vars = {}, { toml, s3 } = {}) {
   const settings = { ACCESS: 'public', ORIGINALS: 'public', REPORT_MEMORY: 'on', ...vars };
   for (const name of Object.keys(settings)) if (settings[name] === undefined) delete settings[name];
   // `prebuiltWorkerDir` is the folder that the build wrote, so nothing is built here.
   const harness = createTestHarness({
     root,
-    workers: [{ configPath: toml ? withMore(toml) : 'wrangler.toml', prebuiltWorkerDir: 'build', vars: settings }],
+    workers: [{ configPath: toml || s3 ? withMore(toml, s3) : 'wrangler.toml', prebuiltWorkerDir: 'build', vars: settings }],
   });
   const { url } = await harness.listen().catch(async (error) => {
     const said = harness.getLogs().map(({ message }) => message);
@@ -94,11 +96,12 @@ export async function startWorker(vars = {}, { toml } = {}) {
 }
 
 /** A file with the settings of `wrangler.toml` and these. */
-function withMore(toml) {
+function withMore(toml = '', s3 = undefined) {
   const folder = mkdtempSync(join(tmpdir(), 'lenslet-settings-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'wrangler.toml');
-  const usual = readFileSync(join(root, 'wrangler.toml'), 'utf8');
+  const written = readFileSync(join(root, 'wrangler.toml'), 'utf8');
+  const usual = s3 ? localToml(written, s3) : written;
   writeFileSync(file, `${usual.replace(/^(main|directory) = "(.*)"$/gm, (_, name, path) => `${name} = ${JSON.stringify(join(root, path))}`)}\n${toml}`);
   return file;
 }

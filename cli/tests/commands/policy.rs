@@ -116,3 +116,17 @@ fn buckets_that_nothing_binds_are_named() {
         .replace("[vars.SOURCES]", "[vars.VARIANT_STORE]\nbinding = \"OTHER\"\n[vars.SOURCES]");
     assert!(said_of(&folder, &store, &[]).contains("VARIANT_STORE: no [[r2_buckets]] has the binding OTHER"));
 }
+
+#[test]
+fn a_setting_is_shown_as_the_worker_reads_it() {
+    let folder = Folder::new("show");
+    folder.write(
+        "wrangler.toml",
+        "[vars]\nACCESS = 'public'\nADMIN_KEYS = 'x'\n[vars.PRESETS]\na = 'width=1'\n",
+    );
+    folder.write(".dev.vars", "ADMIN_KEYS=secret\n");
+    for (name, value) in [("ACCESS", "public"), ("PRESETS", r#"{"a":"width=1"}"#), ("ADMIN_KEYS", "secret")] {
+        assert_eq!(folder.ok(&["policy", "show", name]), value);
+    }
+    assert!(folder.fails(&["policy", "show", "NOTHING"]).contains("NOTHING is not set"));
+}

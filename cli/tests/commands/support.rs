@@ -45,8 +45,16 @@ impl Folder {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {
+        self.run_with(&[], arguments)
+    }
+
+    /// Runs it with these variables.
+    pub(crate) fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Said {
         let output = Command::new(env!("CARGO_BIN_EXE_lenslet"))
             .current_dir(&self.0)
+            .env_remove("LENSLET_TO")
+            .env_remove("LENSLET_TOKEN")
+            .envs(variables.iter().copied())
             .args(arguments)
             .output()
             .unwrap();

@@ -46,7 +46,7 @@ fn it_says_what_was_asked_for() {
         &["--expires", "1d", "--not-before", &begins, "--subject", "u", "--id", "j"][..],
         &["--path", "products/", "--path", "public/", "--tenant", "acme", "--preset", "thumb"],
         &["--max-width", "1280", "--max-height", "800", "--format", "auto", "--format", "own"],
-        &["--mark", "stamp", "--rate", "guests"],
+        &["--mark", "stamp", "--rate", "guests", "--scope", "images:read", "--scope", "images:write"],
     ];
     let token = folder.ok(&[&["token"], &TO[..], &more.concat()].concat());
     assert_eq!(verify_token(&keys, &token, now()), Err(TokenError::Early));
@@ -60,6 +60,7 @@ fn it_says_what_was_asked_for() {
         expires: claims.expires,
         not_before: begins.parse().ok(),
         id: text("j"),
+        scopes: vec!["images:read".to_owned(), "images:write".to_owned()],
         paths: list(&["products/", "public/"]),
         tenant: text("acme"),
         mark: text("stamp"),
@@ -86,7 +87,7 @@ fn tokens_that_could_never_be_used_are_not_made() {
     let long = "x".repeat(9_000);
     let long = folder.fails(&[&["token"], &TO[..], &["--subject", &long]].concat());
     assert!(long.contains("longer than 8192 bytes"), "{long}");
-    for wrong in [["--format", "wepb"], ["--max-width", "0"], ["--expires", "1w"]] {
+    for wrong in [["--format", "wepb"], ["--max-width", "0"], ["--expires", "1w"], ["--scope", "a b"]] {
         assert_eq!(folder.run(&[&["token"], &TO[..], &wrong].concat()).code, 2, "{wrong:?}");
     }
 }
