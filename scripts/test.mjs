@@ -34,7 +34,7 @@ const STEPS = [
   {
     name: 'postgres',
     says: 'the origin once more, on PostgreSQL',
-    command: ['cargo', 'test', '--locked', '--package', 'lenslet-origin', '--no-fail-fast'],
+    command: ['cargo', 'test', '--locked', '--package', 'origin', '--no-fail-fast'],
     beside: postgres,
     counts: cargoCounts,
     unless: noPostgres,

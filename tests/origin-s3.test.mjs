@@ -18,7 +18,7 @@ const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 
 let bucket, origin;
 before(async () => {
-  assert.ok(existsSync(PROGRAM), 'build it first: cargo build -p lenslet-origin');
+  assert.ok(existsSync(PROGRAM), 'build it first: cargo build -p origin');
   bucket = await startSeaweed();
   origin = await startOrigin(bucket);
 });

@@ -13,10 +13,13 @@ use crate::catalog::keys::{self, Known};
 use crate::catalog::uploads::{self, Method, State, Upload};
 use crate::catalog::{events, names, new_id};
 use crate::error::ApiError;
+use crate::events::sweep;
 use crate::intake::{self, OURSELVES};
+use crate::removal;
 use crate::state::AppState;
 use crate::store::db::Tx;
 use crate::store::objects::{DELETED, ObjectInfo, PARTS, PICTURES, UPLOADS, VARIANTS};
+use crate::telemetry::metrics::upload_ended;
 
 /// Younger objects may belong to somebody who has not written so yet.
 const GRACE_MS: i64 = 3_600_000;
@@ -37,6 +40,10 @@ pub struct Report {
     pub lost: u64,
     /// Objects that belonged to nothing.
     pub removed: u64,
+    /// Pictures that were deleted long enough ago to be gone for good.
+    pub purged: u64,
+    /// Events that are too old to be asked for.
+    pub forgotten: u64,
 }
 
 /// Reconciles again and again, as often as the settings say, until `stop`.
@@ -68,6 +75,8 @@ pub async fn reconcile(state: &AppState) -> Result<Report, ApiError> {
     compare_pictures(state, &mut report).await?;
     clear_variants(state, &mut report).await?;
     clear_deleted(state, &mut report).await?;
+    report.purged = removal::purge(state).await.map_err(|error| ApiError::internal(&error))?.into();
+    report.forgotten = sweep(state).await?;
     Ok(report)
 }
 
@@ -80,7 +89,10 @@ async fn expire(state: &AppState, report: &mut Report) -> Result<(), ApiError> {
         for upload in &overdue {
             let was_pending =
                 intake::expire(state, upload, OURSELVES, "Its bytes did not come in time.").await?;
-            report.expired += u64::from(was_pending);
+            if was_pending {
+                upload_ended("expired");
+                report.expired += 1;
+            }
         }
     }
 }

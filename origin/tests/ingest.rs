@@ -390,8 +390,10 @@ mod ingest {
             let sent = upload("dead", &bytes, "image/png");
             send(&service, &sent, &bytes).await;
             // Whoever had it got so far, and was never heard of again.
-            let job =
-                jobs::claim(&service.state.db, "gone", support::START_MS, 1_000).await.unwrap().unwrap();
+            let job = jobs::claim(&service.state.db, "gone", jobs::Crew::All, None, support::START_MS, 1_000)
+                .await
+                .unwrap()
+                .unwrap();
             assert_eq!(job.kind, JobKind::Ingest);
             let mut tx = service.state.db.begin().await.unwrap();
             let step = if rendered {

@@ -33,9 +33,11 @@ use crate::catalog::images::{self, Colours, Image, Shade, Variant};
 use crate::catalog::jobs::{self, Job, JobKind, NewJob};
 use crate::catalog::uploads::{self, Method, State, Upload};
 use crate::catalog::{events, tenants};
+use crate::index::Index as _;
 use crate::state::AppState;
 use crate::store::db::Tx;
 use crate::store::objects::{ObjectError, ObjectInfo, PICTURES};
+use crate::telemetry::metrics::upload_ended;
 use crate::work::JobError;
 
 /// The steps, in their order.
@@ -266,7 +268,9 @@ async fn publish(
     let bytes = image.size_bytes - old.as_ref().map_or(0, |old| old.size_bytes);
     tenants::add(&mut tx, &image.tenant, bytes, i64::from(old.is_none())).await?;
     tell(&mut tx, state, upload, &image, now_ms).await?;
+    state.index.put(&mut tx, &image).await?;
     tx.commit().await?;
+    upload_ended("ready");
     state.work.notify_one();
     Ok(())
 }
@@ -327,6 +331,7 @@ async fn reject(state: &AppState, job: &Job, upload: &Upload, refusal: &Refusal)
         audit::add(&mut tx, deed, now_ms).await?;
     }
     tx.commit().await?;
+    upload_ended("rejected");
     state.work.notify_one();
     remove_staged(state, upload).await
 }

@@ -1,7 +1,6 @@
 //! `/v1/events`: what happened to a tenant's pictures in the last 30 days, for those whose webhook was away.
 
-use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,6 +12,7 @@ use uuid::Uuid;
 use crate::auth::{Principal, Scope};
 use crate::catalog::events::{self, Event};
 use crate::error::{ApiError, Problem};
+use crate::extract::{Json, Query};
 use crate::state::AppState;
 
 /// Which part of the list.

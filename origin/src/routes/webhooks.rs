@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, LOCATION};
 use axum::response::IntoResponse;
@@ -24,6 +23,7 @@ use crate::catalog::webhooks::{self, MOST, OLD_SECRET_MS, Webhook};
 use crate::config::Secret;
 use crate::error::{ApiError, Problem};
 use crate::events::enqueue;
+use crate::extract::{Json, Path};
 use crate::state::AppState;
 use crate::store::db::Tx;
 

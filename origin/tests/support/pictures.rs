@@ -14,7 +14,7 @@ pub(crate) fn picture(service: &Service, tenant: &str, name: &str) -> Image {
     let id = new_id();
     let variant = Variant {
         preset: "thumbnail".to_owned(),
-        object_key: format!("variants/{tenant}/{id}/1/thumbnail.webp"),
+        object_key: format!("renditions/{tenant}/{id}/1/thumbnail.webp"),
         media_type: "image/webp".to_owned(),
         width: 100,
         height: 75,
