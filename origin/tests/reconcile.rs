@@ -136,7 +136,8 @@ mod tests {
         assert_eq!(reconcile(&service.state).await.unwrap(), Report::default());
         end_jobs(&service).await;
         assert_eq!(reconcile(&service.state).await.unwrap(), Report { resumed: 1, ..Report::default() });
-        let job = jobs::claim(&service.state.db, "w", i64::MAX, 1).await.unwrap().unwrap();
+        let job =
+            jobs::claim(&service.state.db, "w", jobs::Crew::All, None, i64::MAX, 1).await.unwrap().unwrap();
         assert_eq!((job.payload, job.subject.as_str()), (json!({ "upload": id }), "picture/shop/a.png"));
     }
 
