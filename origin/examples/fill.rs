@@ -15,6 +15,8 @@ const BATCH: u64 = 500;
 const VOCABULARY: f64 = 20_000.0;
 const NOW_MS: i64 = 1_767_225_600_000;
 
+/// Makes a question of a kind.
+type Ask = fn(&mut Dice, &mut Search);
 type Failure = Box<dyn std::error::Error>;
 
 #[tokio::main]
@@ -166,7 +168,7 @@ fn picture(number: u64) -> Result<Image, Failure> {
 
 /// Kinds of questions, each asked so many times.
 async fn measure(db: &Db, searches: usize) -> Result<(), Failure> {
-    let kinds: [(&str, fn(&mut Dice, &mut Search)); 10] = [
+    let kinds: [(&str, Ask); 10] = [
         ("a word", |dice, search| search.text = text(&format!("{} ", word(dice.rank(VOCABULARY))))),
         ("two words", |dice, search| {
             search.text = text(&format!("{} {} ", word(dice.rank(200.0)), word(dice.rank(200.0))));
@@ -177,7 +179,7 @@ async fn measure(db: &Db, searches: usize) -> Result<(), Failure> {
             search.text = text(word.get(..usize::try_from(1 + dice.below(4)).unwrap_or(1)).unwrap_or("ba"));
         }),
         ("a phrase", |dice, search| {
-            search.text = text(&format!("\"{} {}\"", word(1), word(dice.rank(20.0))))
+            search.text = text(&format!("\"{} {}\"", word(1), word(dice.rank(20.0))));
         }),
         ("a mistake", |dice, search| search.text = text(&format!("{}q ", word(dice.rank(VOCABULARY))))),
         ("word, tag, facets", |dice, search| {

@@ -55,9 +55,22 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("UPLOAD_SECONDS", "how long a presigned URL is good for", "3600"),
     Setting::new("KEEP_DELETED_DAYS", "how long a deleted picture may be restored", "30"),
     Setting::new("WORKERS", "how many jobs run at once", "2"),
+    Setting::new("QUEUE", "how workers hear of jobs: catalog, or nats://… for many processes", "catalog"),
+    Setting::new("DELIVERIES", "how many events are sent to webhooks at once, beside that", "8"),
+    Setting::new(
+        "WEBHOOKS_ALLOW_LOOPBACK",
+        "on lets webhooks be on this machine, by http too; for development",
+        "off",
+    ),
     Setting::new("RECONCILE_SECONDS", "how often bucket and catalog are compared; 0 for never", "300"),
     Setting::new("EDGE_URL", "the edge, which is told to purge what was replaced or deleted", ""),
     Setting::new("EDGE_ADMIN_KEYS", "the key that signs that: a JWK Set, as the edge's ADMIN_KEYS", ""),
+    Setting::new(
+        "EDGE_QUEUE_URL",
+        "the queue that the edge reads, as Cloudflare's API has it: https://…/queues/<id>/messages",
+        "",
+    ),
+    Setting::new("EDGE_QUEUE_TOKEN", "the API token that may write to it", ""),
 ];
 
 /// A row of the table.
@@ -134,10 +147,18 @@ pub struct Config {
     pub keep_deleted_days: u32,
     /// How many jobs run at once.
     pub workers: u32,
+    /// How workers hear of jobs.
+    pub queue: QueueConfig,
+    /// How many events are sent to webhooks at once.
+    pub deliveries: u32,
+    /// Whether webhooks may be on this machine.
+    pub webhooks_allow_loopback: bool,
     /// How often bucket and catalog are compared; 0 for never.
     pub reconcile_seconds: u32,
     /// The edge that is told of changes.
     pub edge: Option<EdgeConfig>,
+    /// The queue by which it is told, where it reads one.
+    pub edge_queue: Option<EdgeQueue>,
 }
 
 /// Where objects are.
@@ -176,6 +197,34 @@ pub struct EdgeConfig {
     pub url: String,
     /// What signs requests to purge.
     pub admin_key: SigningKey,
+}
+
+/// How workers hear of jobs.
+#[derive(Debug)]
+pub enum QueueConfig {
+    /// Within the process, and by looking at the table.
+    Catalog,
+    /// Through NATS at this address, which may hold a password.
+    Nats(Secret),
+}
+
+/// A queue of Cloudflare's, written to by its HTTP API.
+#[derive(Debug)]
+pub struct EdgeQueue {
+    /// Where messages are posted.
+    pub url: String,
+    /// The `Authorization` header.
+    pub authorization: Secret,
+}
+
+/// A text that no log shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 /// A setting whose value cannot be used. Never quotes what may be a secret.
@@ -242,8 +291,12 @@ impl Config {
             upload_seconds: small("UPLOAD_SECONDS", &setting("UPLOAD_SECONDS"), 1..=604_800)?,
             keep_deleted_days: small("KEEP_DELETED_DAYS", &setting("KEEP_DELETED_DAYS"), 0..=36_500)?,
             workers: small("WORKERS", &setting("WORKERS"), 0..=64)?,
+            queue: queue(setting("QUEUE"))?,
+            deliveries: small("DELIVERIES", &setting("DELIVERIES"), 0..=64)?,
+            webhooks_allow_loopback: switch("WEBHOOKS_ALLOW_LOOPBACK", &setting("WEBHOOKS_ALLOW_LOOPBACK"))?,
             reconcile_seconds: small("RECONCILE_SECONDS", &setting("RECONCILE_SECONDS"), 0..=86_400)?,
             edge: edge(&setting("EDGE_URL"), &setting("EDGE_ADMIN_KEYS"))?,
+            edge_queue: edge_queue(&setting("EDGE_QUEUE_URL"), &setting("EDGE_QUEUE_TOKEN"))?,
         })
     }
 }
@@ -278,6 +331,14 @@ fn web_address(name: &'static str, value: &str) -> Result<String, ConfigError> {
     let address =
         Address::parse(value).map_err(|error| wrong(name, value, &format!("is no address: {error}")))?;
     Ok(address.as_str().trim_end_matches('/').to_owned())
+}
+
+fn switch(name: &'static str, value: &str) -> Result<bool, ConfigError> {
+    match value {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        other => Err(wrong(name, other, "is neither on nor off")),
+    }
 }
 
 fn database(url: String) -> Result<String, ConfigError> {
@@ -333,6 +394,31 @@ fn edge(url: &str, keys: &str) -> Result<Option<EdgeConfig>, ConfigError> {
     let admin_key = SigningKey::parse(keys.as_bytes())
         .map_err(|error| wrong("EDGE_ADMIN_KEYS", "", &format!("signs for EDGE_URL, and {error}")))?;
     Ok(Some(EdgeConfig { url, admin_key }))
+}
+
+fn queue(value: String) -> Result<QueueConfig, ConfigError> {
+    match value.split_once("://") {
+        None if value == "catalog" => Ok(QueueConfig::Catalog),
+        Some(("nats" | "tls", _)) => Ok(QueueConfig::Nats(Secret(value))),
+        // Not shown: it may hold a password.
+        _ => Err(wrong("QUEUE", "", "is neither catalog nor nats://…")),
+    }
+}
+
+fn edge_queue(url: &str, token: &str) -> Result<Option<EdgeQueue>, ConfigError> {
+    if url.is_empty() {
+        return Ok(None);
+    }
+    let address = Address::parse(url)
+        .map_err(|error| wrong("EDGE_QUEUE_URL", url, &format!("is no address: {error}")))?;
+    if !address.is_safe() {
+        return Err(wrong("EDGE_QUEUE_URL", url, "is not https, and a token goes there"));
+    }
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(wrong("EDGE_QUEUE_TOKEN", "", "is what EDGE_QUEUE_URL is asked with, and is no token"));
+    }
+    let authorization = Secret(format!("Bearer {token}"));
+    Ok(Some(EdgeQueue { url: address.as_str().to_owned(), authorization }))
 }
 
 #[cfg(test)]

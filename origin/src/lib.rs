@@ -9,6 +9,7 @@
 //! * [`extract`] reads requests, [`cursor`] pages of lists, [`error`] is how it says no.
 //! * [`telemetry`] is what people see of it; [`serve`] is its socket.
 //! * [`index`] is how pictures are found.
+//! * [`work`] does what is queued there, [`queue`] says when; [`events`] tells webhooks and the edge.
 
 pub mod auth;
 pub mod catalog;
@@ -16,13 +17,14 @@ pub mod clock;
 pub mod config;
 pub mod cursor;
 pub mod error;
-mod events;
+pub mod events;
 pub mod extract;
 mod frame;
 pub mod index;
 mod ingest;
 mod intake;
 pub mod machine;
+pub mod queue;
 pub mod reconcile;
 pub mod removal;
 mod routes;

@@ -10,6 +10,7 @@ use clap::{Arg, ArgMatches, Command};
 use lenslet::grant::is_plain_name;
 use lenslet_origin::app;
 use lenslet_origin::auth::{DEFAULT_TENANT, Scope};
+use lenslet_origin::catalog::jobs::Crew;
 use lenslet_origin::catalog::new_id;
 use lenslet_origin::clock::Clock;
 use lenslet_origin::config::{Config, SETTINGS};
@@ -194,12 +195,15 @@ fn warn_where_nobody_may(config: &Config) {
 async fn serve(listener: TcpListener, state: AppState, stop: impl Future<Output = ()> + Send + 'static) {
     let (stopping, stopped) = watch::channel(false);
     let mut workers = JoinSet::new();
-    for number in 0..state.config.workers {
-        // Never the same as that of a process before: its jobs are not ours.
-        let name = format!("{}-{number}", new_id());
-        workers.spawn(work(state.clone(), name, stopped.clone()));
+    for (crew, count) in [(Crew::House, state.config.workers), (Crew::Post, state.config.deliveries)] {
+        for _ in 0..count {
+            // Never the same as that of a process before: its jobs are not ours.
+            workers.spawn(work(state.clone(), new_id(), crew, stopped.clone()));
+        }
     }
     workers.spawn(reconcile::keep_up(state.clone(), stopped.clone()));
+    let (relaying, until) = (state.clone(), stopped.clone());
+    workers.spawn(async move { relaying.queue.relay(&relaying, until).await });
     let graceful = async move {
         stop.await;
         tracing::info!("stopping");

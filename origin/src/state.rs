@@ -6,8 +6,10 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::config::{Config, StoreConfig};
+use crate::config::{Config, QueueConfig, StoreConfig};
+use crate::events::{Sender, SenderError};
 use crate::index::Engine;
+use crate::queue::{Nats, Notices, Queue};
 use crate::store::db::{Db, DbError};
 use crate::store::objects::{ObjectError, Objects};
 use crate::telemetry;
@@ -24,6 +26,12 @@ pub enum OpenError {
     /// The bucket cannot be opened.
     #[error("LENSLET_ORIGIN_STORE: {0}")]
     Objects(#[from] ObjectError),
+    /// What sends webhooks cannot be made.
+    #[error("{0}")]
+    Sender(#[from] SenderError),
+    /// The broker's address is none.
+    #[error("LENSLET_ORIGIN_QUEUE: {0}")]
+    Queue(String),
 }
 
 /// The parts of the service. Clones share them.
@@ -41,6 +49,12 @@ pub struct AppState {
     pub index: Arc<Engine>,
     /// Told when there is work to do, so that nobody waits for the next look at the table.
     pub work: Arc<Notify>,
+    /// Told when there is something to deliver, likewise.
+    pub post: Arc<Notify>,
+    /// How workers hear of work.
+    pub queue: Arc<dyn Queue>,
+    /// What speaks to webhooks and to the edge.
+    pub sender: Sender,
 }
 
 impl AppState {
@@ -48,10 +62,21 @@ impl AppState {
     pub async fn open(config: Config) -> Result<Self, OpenError> {
         telemetry::metrics::install();
         let db = Self::open_db(&config).await?;
+        // Whoever was first has set the same one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let objects = match &config.store {
             StoreConfig::Folder(folder) => Objects::folder(folder, &config.public_url)?,
             StoreConfig::S3 { bucket, endpoint, region, credentials } => {
                 Objects::s3(bucket, endpoint, region, credentials)?
+            }
+        };
+        let sender = Sender::new(config.webhooks_allow_loopback)?;
+        let (work, post) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let queue: Arc<dyn Queue> = match &config.queue {
+            QueueConfig::Catalog => Arc::new(Notices { work: work.clone(), post: post.clone() }),
+            QueueConfig::Nats(url) => {
+                let nats = Nats::connect(&url.0, work.clone(), post.clone()).await;
+                Arc::new(nats.map_err(|error| OpenError::Queue(error.to_string()))?)
             }
         };
         Ok(Self {
@@ -60,7 +85,10 @@ impl AppState {
             objects,
             clock: Clock::System,
             index: Arc::new(Engine::Catalog),
-            work: Arc::new(Notify::new()),
+            work,
+            post,
+            queue,
+            sender,
         })
     }
 

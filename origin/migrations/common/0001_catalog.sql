@@ -129,16 +129,26 @@ CREATE TABLE events (
   created_ms BIGINT NOT NULL
 );
 CREATE INDEX events_by_time ON events (tenant, id);
+CREATE INDEX events_by_age ON events (created_ms);
 
 CREATE TABLE webhooks (
   id TEXT PRIMARY KEY,
   tenant TEXT NOT NULL,
   url TEXT NOT NULL,
   secret TEXT NOT NULL,
+  -- The secret before the last rotation signs, too, until then.
+  old_secret TEXT,
+  old_secret_until_ms BIGINT,
   -- JSON list of kinds; empty for all.
   kinds TEXT NOT NULL DEFAULT '[]',
   -- NULL while it is active.
   disabled TEXT,
+  -- Attempts that failed in a row, since when, and until when it is left alone for it.
+  failures BIGINT NOT NULL DEFAULT 0,
+  failing_since_ms BIGINT,
+  rests_until_ms BIGINT,
+  -- Events that were given up in a row.
+  given_up BIGINT NOT NULL DEFAULT 0,
   created_ms BIGINT NOT NULL,
   updated_ms BIGINT NOT NULL
 );

@@ -56,6 +56,40 @@ impl JobKind {
     }
 }
 
+/// Who claims: what may take long at somebody else's end must not keep hands from what is ours to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Crew {
+    /// Takes every kind, one after the other. For tests.
+    All,
+    /// Takes all but deliveries.
+    House,
+    /// Takes deliveries, of each webhook no more than [`MOST_DELIVERIES`] at a time.
+    Post,
+}
+
+/// So many events are on their way to one webhook at once.
+pub const MOST_DELIVERIES: u32 = 2;
+
+impl Crew {
+    /// What of SQL says which jobs it takes. The subject of a delivery is `webhook/<id>/<event>`: its first 44 letters
+    /// name the webhook.
+    fn condition(self) -> String {
+        const AT_REST: &str = "AND NOT (kind = 'deliver' AND substr(subject, 9, 36) IN (
+              SELECT id FROM webhooks WHERE rests_until_ms > $1))";
+        match self {
+            Self::All => AT_REST.to_owned(),
+            Self::House => "AND kind <> 'deliver'".to_owned(),
+            Self::Post => format!(
+                "AND kind = 'deliver' {AT_REST}
+            AND substr(subject, 1, 44) NOT IN (
+              SELECT substr(subject, 1, 44) FROM jobs AS busy
+              WHERE state = 'running' AND kind = 'deliver' AND lease_until_ms > $1
+              GROUP BY substr(subject, 1, 44) HAVING COUNT(*) >= {MOST_DELIVERIES})"
+            ),
+        }
+    }
+}
+
 /// A job to be added.
 #[derive(Debug, Clone)]
 pub struct NewJob<'a> {
@@ -103,29 +137,75 @@ pub async fn add(tx: &mut Tx, job: &NewJob<'_>) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Claims the job that has been due for longest, if any is: one that is queued, or whose worker was not heard of. None
-/// whose subject has an older job that is not done: an overwritten picture must not overtake the one after it.
-pub async fn claim(db: &Db, worker: &str, now_ms: i64, lease_ms: i64) -> Result<Option<Job>, DbError> {
+/// Whether a job `due` may be begun at `$1`: it is queued, or its worker was not heard of; its crew may take it; and no
+/// older job of its subject is not done: an overwritten picture must not overtake the one after it.
+fn is_due(crew: Crew) -> String {
+    format!(
+        "((state = 'queued' AND run_at_ms <= $1) OR (state = 'running' AND lease_until_ms <= $1))
+            {}
+            AND NOT EXISTS (
+              SELECT 1 FROM jobs AS older
+              WHERE older.subject = due.subject AND older.id < due.id AND older.state <> 'dead')",
+        crew.condition()
+    )
+}
+
+/// Claims a job that is due: the one of this name, or the one that has been due for longest, if any is.
+pub async fn claim(
+    db: &Db,
+    worker: &str,
+    crew: Crew,
+    job: Option<&str>,
+    now_ms: i64,
+    lease_ms: i64,
+) -> Result<Option<Job>, DbError> {
     let lock = match db.kind() {
         Kind::Sqlite => "",
         Kind::Postgres => "FOR UPDATE SKIP LOCKED",
     };
+    let is_due = is_due(crew);
+    let is_it = if job.is_some() { "due.id = $4" } else { "$4 = ''" };
     let sql = format!(
-        "UPDATE jobs SET state = 'running', worker = $1, lease_until_ms = $2, attempts = attempts + 1, updated_ms = $3
+        "UPDATE jobs SET state = 'running', worker = $3, lease_until_ms = $2, attempts = attempts + 1, updated_ms = $1
         WHERE id = (
-          SELECT id FROM jobs AS due
-          WHERE ((state = 'queued' AND run_at_ms <= $3) OR (state = 'running' AND lease_until_ms <= $3))
-            AND NOT EXISTS (
-              SELECT 1 FROM jobs AS older
-              WHERE older.subject = due.subject AND older.id < due.id AND older.state <> 'dead')
-          ORDER BY run_at_ms, id LIMIT 1 {lock})
+          SELECT id FROM jobs AS due WHERE {is_it} AND {is_due} ORDER BY run_at_ms, id LIMIT 1 {lock})
         RETURNING id, tenant, kind, subject, payload, step, attempts, worker"
     );
+    let until_ms = now_ms.saturating_add(lease_ms);
     let mut tx = db.begin().await?;
-    let row = tx.first(&sql, values![worker, now_ms.saturating_add(lease_ms), now_ms]).await?;
+    let row = tx.first(&sql, values![now_ms, until_ms, worker, job.unwrap_or_default()]).await?;
     let job = row.as_ref().map(read).transpose()?.flatten();
     tx.commit().await?;
     Ok(job)
+}
+
+/// A job that may be begun: what tells it from the same one at another time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Due {
+    /// Its name.
+    pub id: String,
+    /// How often it was begun.
+    pub attempts: i64,
+    /// When it was to be begun.
+    pub run_at_ms: i64,
+}
+
+/// The jobs that a crew might begin, those due for longest first.
+pub async fn due(db: &Db, crew: Crew, now_ms: i64, most: u32) -> Result<Vec<Due>, DbError> {
+    let sql = format!(
+        "SELECT id, attempts, run_at_ms FROM jobs AS due WHERE {} ORDER BY run_at_ms, id LIMIT $2",
+        is_due(crew)
+    );
+    let read = |row: &Row| {
+        Ok(Due { id: row.get("id")?, attempts: row.get("attempts")?, run_at_ms: row.get("run_at_ms")? })
+    };
+    db.all(&sql, values![now_ms, most]).await?.iter().map(read).collect()
+}
+
+/// Whether a job waits for its time, for another job or for hands.
+pub async fn is_waiting(db: &Db, id: &str) -> Result<bool, DbError> {
+    let sql = "SELECT id FROM jobs WHERE id = $1 AND state = 'queued'";
+    Ok(db.first(sql, values![id]).await?.is_some())
 }
 
 fn read(row: &Row) -> Result<Option<Job>, DbError> {

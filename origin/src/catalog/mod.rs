@@ -11,6 +11,7 @@ pub mod names;
 pub mod queue;
 pub mod tenants;
 pub mod uploads;
+pub mod webhooks;
 
 use uuid::Uuid;
 

@@ -4,6 +4,7 @@
 
 mod audit;
 mod document;
+mod events;
 mod healthz;
 mod image_query;
 mod image_view;
@@ -18,6 +19,7 @@ mod tenants;
 mod tokens;
 mod upload_view;
 mod uploads;
+mod webhooks;
 
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -62,4 +64,6 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .merge(objects::routes())
         .merge(uploads::routes())
         .merge(images::routes())
+        .merge(webhooks::routes())
+        .merge(events::routes())
 }
