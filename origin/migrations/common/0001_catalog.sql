@@ -93,7 +93,6 @@ CREATE INDEX images_by_deletion ON images (deleted_ms) WHERE deleted_ms IS NOT N
 CREATE INDEX images_by_time ON images (tenant, created_ms, id) WHERE deleted_ms IS NULL;
 CREATE INDEX images_by_hash ON images (tenant, sha256);
 CREATE INDEX images_by_looks ON images (tenant, phash);
-CREATE INDEX images_by_object_key ON images (object_key);
 
 -- Work that must be done, whoever dies meanwhile. A row goes when its work is done.
 -- state: queued → running → (gone) | queued again, later | dead.
