@@ -24,8 +24,8 @@ const SECONDS = 10;
 const LARGE_BYTES = 10 << 20;
 const AT_ONCE = 100;
 const INGESTED = 24;
-/** What people ask, of words and fields that `fill` gives pictures. */
-const SEARCHES = ['q=harbour', 'q=harb', 'q=harbor', 'q=sunset+sea', 'tag=sea', 'q=lake&format=jpeg', 'min_width=2000&sort=newest', 'q=forest&facets=tag,format', 'colour=336699', 'sort=name&limit=50'];
+/** The tenant that the origin's example `fill` gives its pictures to. */
+const TENANT = 'filled';
 
 /** Measures the parts and prints tables; `pictures` is the larger number of them. */
 export async function benchOrigin({ pictures = 100_000, only = PARTS, databases = ['sqlite', 'postgres'], debug = false, tell }) {
@@ -33,7 +33,7 @@ export async function benchOrigin({ pictures = 100_000, only = PARTS, databases 
   await buildOrigin();
   const profile = debug ? [] : ['--release'];
   tell('Building the origin …');
-  await run('cargo', ['build', '--locked', ...profile, '--package', 'origin', '--bins', '--examples'], { cwd: root, env });
+  await run('cargo', ['build', '--locked', ...profile, '--package', 'origin', '--bins', '--example', 'fill'], { cwd: root, env });
   const folder = join(target, debug ? 'debug' : 'release');
   const bench = { env, tell, binary: join(folder, 'lenslet-origin'), fill: join(folder, 'examples', 'fill'), presets: (await setting('PRESETS', env)) ?? '{}' };
   const tables = [];
@@ -60,12 +60,12 @@ async function ofCatalog({ env, tell, binary, fill }, database, pictures) {
   const server = database === 'postgres' ? await startPostgres() : null;
   const origin = await startOrigin({ LOG: 'warn', WORKERS: '0', RECONCILE_SECONDS: '0', ...(server && { DATABASE: server.url }) }, { binary });
   try {
-    await run(fill, [server?.url ?? `sqlite:${join(origin.folder, 'catalog.sqlite')}`, `${pictures}`], { env, stdio: 'ignore' });
-    const listed = await origin.json('GET', '/v1/images?limit=100&sort=name');
-    const ids = listed.images.map(({ id }) => id);
-    if (!ids.length) throw new Stop('There are no pictures of the tenant `default` after `fill`.');
-    const reads = await load(origin, () => `/v1/images/${any(ids)}`, READERS);
-    const searches = await load(origin, () => `/v1/images?${any(SEARCHES)}`, SEARCHERS);
+    await run(fill, [server?.url ?? `sqlite:${join(origin.folder, 'catalog.sqlite')}`, `${pictures}`, '0'], { env, stdio: 'ignore' });
+    const bearer = origin.token({ lenslet: { tenant: TENANT } });
+    const { images } = await origin.json('GET', '/v1/images?limit=100&sort=newest', { bearer });
+    if (!images.length) throw new Stop(`There are no pictures of the tenant ${TENANT} after fill.`);
+    const reads = await load(origin, bearer, () => `/v1/images/${any(images).id}`, READERS);
+    const searches = await load(origin, bearer, () => `/v1/images?${question(images)}`, SEARCHERS);
     return { database, pictures, reads, searches };
   } finally {
     await origin.close();
@@ -73,12 +73,30 @@ async function ofCatalog({ env, tell, binary, fill }, database, pictures) {
   }
 }
 
+/** What people ask, in words as frequent as the pictures have them. */
+function question(images) {
+  const word = () => any(any(images).title.split(' '));
+  const tag = () => any(any(images.filter(({ tags }) => tags.length)).tags);
+  const kinds = [
+    () => `q=${word()}+`,
+    () => `q=${word()}+${word()}+`,
+    () => `q=${word().slice(0, 1 + Math.floor(Math.random() * 4))}`,
+    () => `q=${word()}q+`,
+    () => `q="${word()} ${word()}"`.replaceAll(/[" ]/g, encodeURIComponent),
+    () => `q=${word()}&tag=${tag()}&facets=format,tag,camera,year`,
+    () => `tag=${tag()}&sort=name`,
+    () => `sort=newest&min_width=3000`,
+    () => `colour=${randomBytes(3).toString('hex')}`,
+  ];
+  return any(kinds)();
+}
+
 const any = (list) => list[Math.floor(Math.random() * list.length)];
 
 /** So many clients that ask one thing after the other; a second of it does not count. */
-async function load(origin, path, clients) {
+async function load(origin, bearer, path, clients) {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
-  const headers = { authorization: `Bearer ${origin.token()}` };
+  const headers = { authorization: `Bearer ${bearer}` };
   const times = [];
   const began = performance.now();
   const end = began + (SECONDS + 1) * 1000;

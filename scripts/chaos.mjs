@@ -20,8 +20,8 @@ async function run({ uploads = '1000', kills = '20', clients = '8' }) {
   await requireRust();
   await ensureStable();
   const found = await chaos({ uploads: numbers[0], kills: numbers[1], clients: numbers[2], tell: say });
-  const { acknowledged, retries, seconds, ...wrong } = found;
-  say(`\n${acknowledged} uploads acknowledged and ${kills} kills in ${seconds.toFixed(1)} s, ${retries} requests came again`);
+  const { acknowledged, unfinished, retries, seconds, ...wrong } = found;
+  say(`\n${acknowledged} uploads acknowledged and ${kills} kills in ${seconds.toFixed(1)} s, ${retries} requests came again, ${unfinished} files were left half written`);
   for (const [what, list] of Object.entries(wrong)) say(`${what.padEnd(12)} ${list.length}${list.length ? `: ${list.slice(0, 10).join(', ')}` : ''}`);
   if (Object.values(wrong).some((list) => list.length > 0)) process.exitCode = 1;
 }

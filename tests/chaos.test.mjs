@@ -6,8 +6,8 @@ import { chaos } from './e2e/chaos.mjs';
 import { announcement, startOrigin } from './e2e/origin.mjs';
 
 test('killed three times during 60 uploads, it loses none, doubles none, and leaves nothing behind', { timeout: 400_000 }, async (t) => {
-  const { acknowledged, retries, seconds, ...wrong } = await chaos({ uploads: 60, kills: 3 });
-  t.diagnostic(`${acknowledged} uploads, ${retries} retries, ${seconds.toFixed(1)} s`);
+  const { acknowledged, unfinished, retries, seconds, ...wrong } = await chaos({ uploads: 60, kills: 3 });
+  t.diagnostic(`${acknowledged} uploads, ${retries} retries, ${unfinished} half-written files, ${seconds.toFixed(1)} s`);
   assert.equal(acknowledged, 60);
   assert.deepEqual(wrong, { lost: [], wrong: [], orphans: [], missing: [], duplicates: [], dead: [] });
 });

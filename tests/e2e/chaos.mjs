@@ -13,11 +13,12 @@ const PRESETS = { small: 'width=8', tiny: 'width=4,format=jpeg' };
 /** So long a client goes on with one upload, whatever it hears. */
 const CLIENT_PATIENCE_MS = 120_000;
 const QUEUE_PATIENCE_MS = 300_000;
+const UNFINISHED = /#\d+$/;
 
 /**
  * So many uploads by so many clients, during which the origin is killed so often. Answers what was found:
- * `{ acknowledged, lost, wrong, orphans, missing, duplicates, dead, retries, seconds }`, all but the first, `retries` and
- * `seconds` lists that should be empty.
+ * `{ acknowledged, unfinished, retries, seconds }`, of which the second is how many half-written files lie about, and the lists
+ * `{ lost, wrong, orphans, missing, duplicates, dead }`, which should be empty.
  */
 export async function chaos({ uploads, kills, clients = 8, tell = () => {} }) {
   const origin = await startOrigin({ PRESETS: JSON.stringify(PRESETS), VARIANTS: JSON.stringify(Object.keys(PRESETS)), RECONCILE_SECONDS: '1', LOG: 'warn' });
@@ -127,11 +128,13 @@ function inspect(origin, { acknowledged }) {
   const variants = images.flatMap((image) => JSON.parse(image.variants).map(({ object_key: key }) => key));
   const known = new Set([...variants, ...images.map(({ object_key: key }) => key)]);
   const there = ['uploads', 'variants', 'pictures', 'parts'].flatMap((folder) => filesBelow(objects, folder));
-  const orphans = there.filter((key) => !known.has(key));
+  // Files that object_store was writing when it was killed, beside their names: no listing shows them, and they are no objects.
+  const [unfinished, objectsThere] = [there.filter((key) => UNFINISHED.test(key)), there.filter((key) => !UNFINISHED.test(key))];
+  const orphans = objectsThere.filter((key) => !known.has(key));
   const missing = [...known].filter((key) => !existsSync(join(objects, key)));
   if (variants.length !== images.length * Object.keys(PRESETS).length) missing.push(`${variants.length} variants of ${images.length} pictures`);
   const dead = rows(origin, "SELECT kind, subject, error FROM jobs WHERE state = 'dead'").map(({ kind, subject, error }) => `${kind} ${subject}: ${error}`);
-  return { acknowledged: acknowledged.length, lost, wrong, orphans, missing, duplicates, dead };
+  return { acknowledged: acknowledged.length, unfinished: unfinished.length, lost, wrong, orphans, missing, duplicates, dead };
 }
 
 function isSame(objects, image, bytes) {
