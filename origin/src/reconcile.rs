@@ -326,7 +326,7 @@ enum Use {
     Over,
 }
 
-/// `variants/<tenant>/<image>/<version>/…` of no picture, or of a file that was replaced.
+/// `renditions/<tenant>/<image>/<version>/…` of no picture, or of a file that was replaced.
 async fn clear_variants(state: &AppState, report: &mut Report) -> Result<(), ApiError> {
     let of = |known: Option<&Known>, object: &ObjectInfo| {
         let version = object.key.split('/').nth(3).and_then(|version| version.parse::<i64>().ok());

@@ -409,7 +409,7 @@ mod ingest {
                 assert!(service.state.objects.copy(&sent.staging_key, "pictures/acme/dead").await.unwrap());
             }
             if rendered {
-                let key = format!("variants/acme/{}/1/thumb.webp", sent.id);
+                let key = format!("renditions/acme/{}/1/thumb.webp", sent.id);
                 service
                     .state
                     .objects

@@ -97,7 +97,7 @@ mod tests {
         let etag = put(&service, "pictures/shop/a.png").await;
         let id = known(&service, "a.png", 2, &etag).await;
         let waiting = begin(&service, "b.png").await;
-        for key in [format!("variants/shop/{id}/2/small.webp"), format!("uploads/{waiting}")] {
+        for key in [format!("renditions/shop/{id}/2/small.webp"), format!("uploads/{waiting}")] {
             put(&service, &key).await;
         }
         assert_eq!(reconcile(&service.state).await.unwrap(), Report::default());
@@ -149,8 +149,8 @@ mod tests {
         let gone = [
             "uploads/nobody".to_owned(),
             "parts/nobody/1".to_owned(),
-            "variants/shop/nobody/1/small.webp".to_owned(),
-            format!("variants/shop/{id}/1/small.webp"),
+            "renditions/shop/nobody/1/small.webp".to_owned(),
+            format!("renditions/shop/{id}/1/small.webp"),
             "deleted/shop/nobody".to_owned(),
             format!("deleted/shop/{id}"),
         ];
