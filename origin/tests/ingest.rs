@@ -332,7 +332,7 @@ mod ingest {
         assert_eq!(take_in(&service, &lie, &png).await.problem.as_deref(), Some("checksum"));
         let short = Upload { size_bytes: 3, ..upload("short", &png, "image/png") };
         assert_eq!(take_in(&service, &short, &png).await.problem.as_deref(), Some("checksum"));
-        for folder in ["uploads", "pictures", "variants"] {
+        for folder in ["uploads", "pictures", "renditions"] {
             assert_eq!(keys(&service, folder).await, Vec::<String>::new());
         }
         assert_eq!(count(&service, "SELECT COUNT(*) AS n FROM images").await, 0);
@@ -376,7 +376,7 @@ mod ingest {
         let expected: Vec<String> = new.variants.iter().map(|variant| variant.object_key.clone()).collect();
         let mut sorted = expected.clone();
         sorted.sort();
-        assert_eq!(keys(&service, "variants").await, sorted);
+        assert_eq!(keys(&service, "renditions").await, sorted);
         assert_eq!(events(&service).await.pop().unwrap().0, "image.replaced");
         let used = "SELECT used_bytes * 1000 + used_images AS n FROM tenants WHERE name = 'acme'";
         assert_eq!(count(&service, used).await, length(&second) * 1_000 + 1);
@@ -422,7 +422,7 @@ mod ingest {
             work_off(&service.state).await.unwrap();
             let image = image(&service, &sent).await;
             assert_eq!((image.version, image.variants.len()), (1, 2), "{step}");
-            assert_eq!(keys(&service, "variants").await.len(), 2);
+            assert_eq!(keys(&service, "renditions").await.len(), 2);
             let thumb =
                 service.state.objects.get(&image.variants[0].object_key, 1 << 20).await.unwrap().unwrap();
             assert_eq!(Header::read(&thumb).unwrap().size, Size::new(16, 16));

@@ -32,8 +32,8 @@ enum ObjectEvents {
     S3(S3Message),
     /// <https://developers.cloudflare.com/r2/buckets/event-notifications/>
     R2(R2Message),
-    /// Several of these.
-    Several(Vec<R2Message>),
+    /// Several of these, as who takes them off a queue has them.
+    Several(R2Messages),
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -50,6 +50,11 @@ struct S3Record {
 #[derive(Debug, Deserialize, ToSchema)]
 struct S3Entity {
     object: Changed,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct R2Messages {
+    messages: Vec<R2Message>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -109,7 +114,9 @@ impl ObjectEvents {
                 message.records.into_iter().map(|record| decoded(&record.s3.object.key)).collect()
             }
             Self::R2(message) => Ok(vec![message.object.key]),
-            Self::Several(messages) => Ok(messages.into_iter().map(|message| message.object.key).collect()),
+            Self::Several(several) => {
+                Ok(several.messages.into_iter().map(|message| message.object.key).collect())
+            }
         }
     }
 }
