@@ -2,7 +2,7 @@
 //! hear of it: that is the outbox, the record, and the list of dead letters. So nothing is lost with a broker.
 //!
 //! * [`Notices`] is for one process: whoever adds a job says so, and once a second the table is looked at.
-//! * [`Nats`] is for many: a relay puts the names of due jobs into a stream of JetStream, and workers anywhere pull them.
+//! * [`Nats`] is for many: a relay puts the names of due jobs into a stream of `JetStream`, and workers anywhere pull them.
 
 mod nats;
 

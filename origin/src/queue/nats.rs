@@ -1,4 +1,4 @@
-//! NATS JetStream between the table of jobs and those who do them.
+//! NATS `JetStream` between the table of jobs and those who do them.
 //!
 //! Every process relays: it looks for jobs that are due and publishes their names. A message's own name is the job, its
 //! attempt and its time, so that of many who publish the same the server keeps one. A worker claims the job's row, and
@@ -28,7 +28,7 @@ const PULL: Duration = Duration::from_secs(5);
 /// A message whose worker died before it claimed the job comes again after so long.
 const ACK_WAIT: Duration = Duration::from_secs(30);
 /// A job that is still due after so long is published again; the server forgets names then, too.
-const AGAIN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_mins(1);
 /// A job that waits for another comes again after so long.
 const PAUSE: Duration = Duration::from_secs(1);
 /// So many jobs of each crew are in the stream at most, for each time that is looked.
