@@ -1,5 +1,7 @@
 //! What is known of a picture: shown, changed, deleted, restored, purged.
 
+#![cfg(test)]
+
 mod support;
 
 use axum::body::Body;

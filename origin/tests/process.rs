@@ -1,5 +1,7 @@
 //! The service as a process: how it starts, what it says and how it stops.
 
+#![cfg(test)]
+
 #[cfg(test)]
 mod tests {
     use std::io::{BufRead, BufReader, Read, Write};

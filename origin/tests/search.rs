@@ -1,5 +1,7 @@
 //! Finding pictures: what fits, in which order, and what bad questions get.
 
+#![cfg(test)]
+
 mod support;
 
 use axum::http::{Method, StatusCode};

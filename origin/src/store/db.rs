@@ -277,8 +277,8 @@ impl Tx {
     /// Runs a script of several statements as it is.
     pub(super) async fn script(&mut self, sql: &'static str) -> Result<(), DbError> {
         match self.connection() {
-            Either::Sqlite(on) => drop(sqlx::raw_sql(sql).execute(on).await?),
-            Either::Postgres(on) => drop(sqlx::raw_sql(sql).execute(on).await?),
+            Either::Sqlite(on) => sqlx::raw_sql(sql).execute(on).await.map(|_| ())?,
+            Either::Postgres(on) => sqlx::raw_sql(sql).execute(on).await.map(|_| ())?,
         }
         Ok(())
     }
