@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::auth::{Principal, Scope};
 use crate::catalog::names;
 use crate::error::{ApiError, Problem};
-use crate::extract::Json;
+use crate::extract::{Json, JsonOrArray};
 use crate::reconcile::{self, Report};
 use crate::state::AppState;
 
@@ -86,7 +86,7 @@ struct Taken {
 async fn take(
     State(state): State<AppState>,
     who: Principal,
-    Json(message): Json<ObjectEvents>,
+    JsonOrArray(message): JsonOrArray<ObjectEvents>,
 ) -> Result<(StatusCode, Json<Taken>), ApiError> {
     who.require(Scope::Admin)?;
     let keys = message.keys()?;
