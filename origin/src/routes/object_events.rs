@@ -24,22 +24,24 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(take))
 }
 
-/// A message of a bucket: of S3 and those who speak like it, or of R2, by itself or several.
+/// What a bucket says: a message, or several.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
 enum ObjectEvents {
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
-    S3(S3Message),
-    /// <https://developers.cloudflare.com/r2/buckets/event-notifications/>
-    R2(R2Message),
-    /// Several of these.
-    Several(Vec<R2Message>),
+    /// One.
+    One(Message),
+    /// Several.
+    Several(Vec<Message>),
 }
 
+/// A message of S3 and those who speak like it, which has `Records`, or of R2, which has an `object`.
 #[derive(Debug, Deserialize, ToSchema)]
-struct S3Message {
+struct Message {
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
     #[serde(rename = "Records")]
-    records: Vec<S3Record>,
+    records: Option<Vec<S3Record>>,
+    /// <https://developers.cloudflare.com/r2/buckets/event-notifications/>
+    object: Option<Changed>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -49,11 +51,6 @@ struct S3Record {
 
 #[derive(Debug, Deserialize, ToSchema)]
 struct S3Entity {
-    object: Changed,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-struct R2Message {
     object: Changed,
 }
 
@@ -104,13 +101,22 @@ async fn take(
 
 impl ObjectEvents {
     fn keys(self) -> Result<Vec<String>, ApiError> {
-        match self {
-            Self::S3(message) => {
-                message.records.into_iter().map(|record| decoded(&record.s3.object.key)).collect()
-            }
-            Self::R2(message) => Ok(vec![message.object.key]),
-            Self::Several(messages) => Ok(messages.into_iter().map(|message| message.object.key).collect()),
+        let messages = match self {
+            Self::One(message) => vec![message],
+            Self::Several(messages) => messages,
+        };
+        let keys: Result<Vec<_>, _> = messages.into_iter().map(Message::keys).collect();
+        Ok(keys?.into_iter().flatten().collect())
+    }
+}
+
+impl Message {
+    fn keys(self) -> Result<Vec<String>, ApiError> {
+        if self.records.is_none() && self.object.is_none() {
+            return Err(ApiError::invalid("a message has neither Records nor an object"));
         }
+        let records = self.records.into_iter().flatten().map(|record| decoded(&record.s3.object.key));
+        records.chain(self.object.map(|object| Ok(object.key))).collect()
     }
 }
 
