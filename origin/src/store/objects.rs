@@ -296,7 +296,9 @@ impl Objects {
             Backend::Bucket(bucket) => bucket.parts(&path(key)?, multipart_id).await?,
             Backend::Folder { .. } => Some(self.parts_in_folder(multipart_id).await?),
         };
-        parts.iter_mut().for_each(|parts| parts.sort_by_key(|part| part.number));
+        if let Some(parts) = &mut parts {
+            parts.sort_by_key(|part| part.number);
+        }
         Ok(parts)
     }
 
