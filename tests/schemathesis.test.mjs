@@ -5,11 +5,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { root } from '../scripts/lib/paths.mjs';
 import { ensurePython } from '../scripts/lib/python.mjs';
 import { startOrigin } from './e2e/origin.mjs';
 
 /** For each operation and each phase. More are for those who look for something: LENSLET_EXAMPLES. */
 const EXAMPLES = process.env.LENSLET_EXAMPLES ?? '20';
+const configuration = join(root, 'tests', 'e2e', 'schemathesis.toml');
 const SEED = process.env.LENSLET_SEED ?? '1';
 
 let origin;
@@ -25,7 +28,7 @@ test('every answer is one that the document tells of', { timeout: 600_000 }, asy
     ...['--checks', 'all', '--max-examples', EXAMPLES, '--seed', SEED, '--phases', 'examples,coverage,fuzzing,stateful'],
     ...['--max-failures', '200', '--suppress-health-check', 'all', '--workers', '2', '--request-timeout', '40', '--no-color'],
   ];
-  const child = spawn('python3', ['-m', 'schemathesis.cli', 'run', `${origin.url}/openapi.json`, ...options], { env, cwd: origin.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('python3', ['-m', 'schemathesis.cli', '--config-file', configuration, 'run', `${origin.url}/openapi.json`, ...options], { env, cwd: origin.folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
   const [code] = await once(child, 'close');

@@ -13,12 +13,18 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Number;
 
 use crate::error::ApiError;
 
 /// A body of JSON, in and out. Its type should refuse unknown fields (`#[serde(deny_unknown_fields)]`).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Json<T>(pub T);
+
+/// A body of JSON that may be an array.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct JsonOrArray<T>(pub T);
 
 /// The query: each parameter at most once. Its type should refuse unknown fields.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,35 +49,82 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if !media_type.is_some_and(is_json) {
-            return Err(ApiError::unsupported_media_type("send the body as application/json"));
-        }
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
-        if has_nul_escape(&body) {
-            return Err(ApiError::invalid("the body has a NUL character"));
-        }
-        match axum::Json::from_bytes(&body) {
-            // What is derived would take an array of an object's fields in their order, too.
-            Ok(_) if body.trim_ascii_start().first() != Some(&b'{') => {
-                Err(ApiError::invalid("the body is no JSON object"))
-            }
-            Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(unparsed(&rejection)),
-        }
+        parsed(&json(request, state).await?)
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonOrArray<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        value(&json(request, state).await?).map(Self)
     }
 }
 
 impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
-    /// Nothing where there is no body: neither bytes nor a type.
+    /// Nothing where there is no body, or it is `null`.
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, ApiError> {
         if axum::body::HttpBody::is_end_stream(request.body()) {
             return Ok(None);
         }
-        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+        let body = json(request, state).await?;
+        if body.trim_ascii() == b"null" { Ok(None) } else { parsed(&body).map(Some) }
     }
+}
+
+/// The bytes of a body that says it is JSON.
+async fn json<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !media_type.is_some_and(is_json) {
+        return Err(ApiError::unsupported_media_type("send the body as application/json"));
+    }
+    Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))
+}
+
+/// Reads an object.
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<Json<T>, ApiError> {
+    let value = value(body)?;
+    // What is derived would take an array of an object's fields in their order, too.
+    if body.trim_ascii_start().first() == Some(&b'{') {
+        Ok(Json(value))
+    } else {
+        Err(ApiError::invalid("the body is no JSON object"))
+    }
+}
+
+fn value<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    if has_nul_escape(body) {
+        return Err(ApiError::invalid("the body has a NUL character"));
+    }
+    axum::Json::from_bytes(body).map(|axum::Json(value)| value).map_err(|rejection| unparsed(&rejection))
+}
+
+/// Reads a whole number as JSON Schema means it, to which `75.0` is one, too: `#[serde(deserialize_with = "whole")]`.
+pub(crate) fn whole<'de, D: Deserializer<'de>, T: TryFrom<i64>>(number: D) -> Result<T, D::Error> {
+    Number::deserialize(number).and_then(|number| integer(&number))
+}
+
+/// One that may be left out, or be `null`: with `#[serde(default)]`.
+pub(crate) fn whole_or_none<'de, D: Deserializer<'de>, T: TryFrom<i64>>(
+    number: D,
+) -> Result<Option<T>, D::Error> {
+    Option::<Number>::deserialize(number)?.map(|number| integer(&number)).transpose()
+}
+
+fn integer<T: TryFrom<i64>, E: serde::de::Error>(number: &Number) -> Result<T, E> {
+    let whole = number.as_i64().or_else(|| number.as_f64().and_then(exact));
+    let whole = whole.and_then(|whole| T::try_from(whole).ok());
+    whole.ok_or_else(|| E::custom(format_args!("{number} is not a whole number of the size that is taken")))
+}
+
+/// A float that is a whole number, and exactly that one.
+fn exact(number: f64) -> Option<i64> {
+    /// From here on not every whole number is a float.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "it is a whole number below 2^53")]
+    (number.fract() == 0.0 && number.abs() < MOST).then_some(number as i64)
 }
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
@@ -176,7 +229,37 @@ fn decoded(text: &str) -> Result<String, ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_query, has_nul_escape, is_json};
+    use serde::Deserialize;
+
+    use super::{check_query, has_nul_escape, is_json, whole, whole_or_none};
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Numbers {
+        #[serde(deserialize_with = "whole")]
+        a: u32,
+        #[serde(default, deserialize_with = "whole_or_none")]
+        b: Option<i64>,
+    }
+
+    #[test]
+    fn whole_numbers_may_be_written_as_floats() {
+        let numbers = |a, b| Some(Numbers { a, b });
+        for (json, read) in [
+            (r#"{"a":75}"#, numbers(75, None)),
+            (r#"{"a":75.0,"b":null}"#, numbers(75, None)),
+            (r#"{"a":0,"b":562949953421312.0}"#, numbers(0, Some(562_949_953_421_312))),
+            (r#"{"a":1e2,"b":-9223372036854775808}"#, numbers(100, Some(i64::MIN))),
+            (r#"{"a":75.5}"#, None),
+            (r#"{"a":-1}"#, None),
+            (r#"{"a":4294967296}"#, None),
+            (r#"{"a":1e300}"#, None),
+            (r#"{"a":"75"}"#, None),
+            (r#"{"a":1,"b":9223372036854775808}"#, None),
+            (r#"{"a":null}"#, None),
+        ] {
+            assert_eq!(serde_json::from_str(json).ok(), read, "{json}");
+        }
+    }
 
     #[test]
     fn repeated_and_unreadable_parameters_are_refused() {

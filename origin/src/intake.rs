@@ -151,16 +151,57 @@ async fn assemble(state: &AppState, upload: &Upload, sent: Option<&[Part]>) -> R
     let Some(multipart_id) = &upload.multipart_id else {
         return Err(ApiError::conflict("the upload's bytes are not there yet"));
     };
-    let there = state.objects.parts(&upload.staging_key, multipart_id).await?;
-    let mut parts = Vec::new();
-    for (number, size_bytes) in part_sizes(upload) {
-        let part = there.iter().find(|part| part.number == number && part.size_bytes == size_bytes);
-        let part = part.ok_or_else(|| ApiError::conflict(&format!("part {number} is not there yet")))?;
-        parts.push(part.clone());
-    }
-    check_sent(&parts, sent)?;
+    let parts = match state.objects.parts(&upload.staging_key, multipart_id).await? {
+        Some(there) => {
+            let parts = all_parts(upload, &there)?;
+            check_sent(&parts, sent)?;
+            parts
+        }
+        None => return assemble_believed(state, upload, multipart_id, sent).await,
+    };
     state.objects.complete_parts(&upload.staging_key, multipart_id, &parts).await?;
     Ok(parts.iter().map(|part| part.size_bytes).sum())
+}
+
+/// The parts in their order, if each is there and as long as it should be.
+fn all_parts(upload: &Upload, there: &[Part]) -> Result<Vec<Part>, ApiError> {
+    let part = |(number, size_bytes)| {
+        let part = there.iter().find(|part| part.number == number && part.size_bytes == size_bytes);
+        part.cloned().ok_or_else(|| ApiError::conflict(&format!("part {number} is not there yet")))
+    };
+    part_sizes(upload).map(part).collect()
+}
+
+/// The same of the parts that the client names, where the store does not tell: a mistake of theirs is the store's refusal.
+async fn assemble_believed(
+    state: &AppState,
+    upload: &Upload,
+    multipart_id: &str,
+    sent: Option<&[Part]>,
+) -> Result<u64, ApiError> {
+    let parts = believed(upload, sent)?;
+    let made = state.objects.complete_parts(&upload.staging_key, multipart_id, &parts).await;
+    made.map_err(|error| {
+        tracing::warn!(upload = %upload.id, %error, "the bucket does not join the parts that a client named");
+        ApiError::conflict("the bucket does not have the parts that were named")
+    })?;
+    Ok(parts.iter().map(|part| part.size_bytes).sum())
+}
+
+/// The parts as the client knows them, where the store does not tell: what they make is looked at anyway.
+fn believed(upload: &Upload, sent: Option<&[Part]>) -> Result<Vec<Part>, ApiError> {
+    let sent = sent.ok_or_else(|| {
+        ApiError::conflict("this bucket does not say which parts it has; name all of them as `parts`")
+    })?;
+    let part = |(number, size_bytes)| {
+        let part = sent.iter().find(|part| part.number == number);
+        let etag = part.map(|part| part.etag.trim_matches('"').to_owned());
+        etag.map(|etag| Part { number, size_bytes, etag })
+            .ok_or_else(|| ApiError::conflict(&format!("part {number} is not there yet")))
+    };
+    let parts: Vec<Part> = part_sizes(upload).map(part).collect::<Result<_, _>>()?;
+    check_sent(&parts, Some(sent))?;
+    Ok(parts)
 }
 
 /// Whether the parts are those that the client knows of, where it says.

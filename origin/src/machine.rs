@@ -10,6 +10,8 @@ use crate::error::ApiError;
 use crate::store::db::Db;
 
 const LONGEST_NAME: usize = 100;
+/// What the document says of `expires_seconds`; 68 years.
+const MOST_SECONDS: u32 = 2_147_483_647;
 
 /// A key that somebody wants.
 #[derive(Debug, Clone, Copy)]
@@ -67,8 +69,8 @@ fn check(wish: &KeyWish<'_>) -> Result<(), ApiError> {
     if wish.scopes.is_empty() {
         return Err(ApiError::invalid("scopes names nothing"));
     }
-    if wish.expires_seconds == Some(0) {
-        return Err(ApiError::invalid("expires_seconds is at least 1"));
+    if wish.expires_seconds.is_some_and(|seconds| !(1..=MOST_SECONDS).contains(&seconds)) {
+        return Err(ApiError::invalid(&format!("expires_seconds is from 1 to {MOST_SECONDS}")));
     }
     Ok(())
 }

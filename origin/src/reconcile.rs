@@ -72,6 +72,7 @@ pub async fn reconcile(state: &AppState) -> Result<Report, ApiError> {
     expire(state, &mut report).await?;
     resume(state, &mut report).await?;
     clear_staging(state, &mut report).await?;
+    state.objects.clear_half_written().await?;
     compare_pictures(state, &mut report).await?;
     clear_variants(state, &mut report).await?;
     clear_deleted(state, &mut report).await?;

@@ -3,6 +3,7 @@
 use lenslet::recipe::Source;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::store::half_written::is_half_written;
 use crate::store::objects::PICTURES;
 
 /// So long a name may be, in bytes.
@@ -23,8 +24,7 @@ pub fn check(name: &str) -> Result<(), &'static str> {
     }
     // Files of that kind are such as are being written.
     let last = name.rsplit('/').next().unwrap_or_default();
-    let number = last.split_once('#').map(|(_, number)| number).unwrap_or_default();
-    if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
+    if is_half_written(last) {
         return Err("it ends in '#' and a number");
     }
     // The edge's own parser has the last word.

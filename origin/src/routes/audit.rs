@@ -24,6 +24,7 @@ struct AuditQuery {
     /// Only what was done to this: the id of an image, an upload, a key …
     subject: Option<String>,
     /// `next` of the page before.
+    #[param(min_length = 1)]
     cursor: Option<String>,
     /// How many lines: 50 where nothing is said.
     #[param(minimum = 1, maximum = 100)]

@@ -21,6 +21,7 @@ use crate::state::AppState;
 #[into_params(parameter_in = Query)]
 struct Part {
     /// The `next` of the part before.
+    #[param(min_length = 1)]
     cursor: Option<String>,
     /// How many, from 1 to 100.
     #[param(minimum = 1, maximum = 100)]

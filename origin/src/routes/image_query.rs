@@ -76,6 +76,7 @@ pub(super) struct ImageParameters {
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<u32>,
     /// `next` of the page before, with the same question.
+    #[param(min_length = 1)]
     cursor: Option<String>,
     /// What to count, with commas.
     #[param(pattern = "^(format|tag|camera|year)(,(format|tag|camera|year)){0,3}$")]

@@ -21,6 +21,7 @@ use utoipa_axum::routes;
 
 use super::image_query::{ImageParameters, ImageQuery};
 use super::image_view::{ImageList, ImageView, SimilarList, SimilarView, etag};
+use super::tags::{self, Tag};
 use crate::auth::{Principal, Scope};
 use crate::catalog::audit::{self, Deed};
 use crate::catalog::images::Image;
@@ -34,8 +35,6 @@ use crate::state::AppState;
 /// A title may be so long, in letters.
 const LONGEST_TITLE: usize = 500;
 const LONGEST_CAPTION: usize = 5_000;
-const LONGEST_TAG: usize = 64;
-const MOST_TAGS: usize = 50;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -243,13 +242,13 @@ fn names(headers: &HeaderMap, name: &axum::http::HeaderName, tag: &str) -> bool 
 #[serde(deny_unknown_fields)]
 struct Change {
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 500, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
+    #[schema(value_type = Option<String>, max_length = 500, pattern = "^[^\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]*$")]
     title: Field,
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 5000, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
+    #[schema(value_type = Option<String>, max_length = 5000, pattern = "^[^\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]*$")]
     caption: Field,
     /// They are kept in small letters, sorted, each once.
-    #[schema(max_items = 50)]
+    #[schema(value_type = Vec<Tag>, required = false, max_items = 50)]
     #[serde(default, deserialize_with = "given_list")]
     tags: Option<Vec<String>>,
 }
@@ -295,7 +294,7 @@ impl Change {
         changed.title = self.title.of("title", changed.title, LONGEST_TITLE)?;
         changed.caption = self.caption.of("caption", changed.caption, LONGEST_CAPTION)?;
         if let Some(tags) = self.tags {
-            changed.tags = checked_tags(&tags)?;
+            changed.tags = tags::checked(&tags)?;
         }
         Ok(changed)
     }
@@ -307,21 +306,6 @@ fn checked(name: &str, text: String, longest: usize) -> Result<String, ApiError>
         return Ok(text);
     }
     Err(ApiError::invalid(&format!("the {name} may have {longest} characters, and no control characters")))
-}
-
-fn checked_tags(tags: &[String]) -> Result<Vec<String>, ApiError> {
-    let mut all: Vec<String> = tags.iter().map(|tag| tag.trim().to_lowercase()).collect();
-    let is_tag =
-        |tag: &String| (1..=LONGEST_TAG).contains(&tag.chars().count()) && !tag.contains(char::is_control);
-    if all.len() > MOST_TAGS || !all.iter().all(is_tag) {
-        let detail = format!(
-            "there may be {MOST_TAGS} tags of 1 to {LONGEST_TAG} characters, without control characters"
-        );
-        return Err(ApiError::invalid(&detail));
-    }
-    all.sort_unstable();
-    all.dedup();
-    Ok(all)
 }
 
 /// Refuses where `If-Match` names something else than the picture as it is.

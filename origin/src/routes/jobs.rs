@@ -41,6 +41,7 @@ struct JobsQuery {
     #[param(inline)]
     kind: Option<JobKind>,
     /// `next` of the page before.
+    #[param(min_length = 1)]
     cursor: Option<String>,
     /// How many: 50 where nothing is said.
     #[param(minimum = 1, maximum = 100)]

@@ -13,7 +13,7 @@ use crate::catalog::api_keys::{self, ApiKey};
 use crate::catalog::audit::{self, Deed};
 use crate::cursor;
 use crate::error::ApiError;
-use crate::extract::{Json, Nothing, Path, Query};
+use crate::extract::{Json, Nothing, Path, Query, whole_or_none};
 use crate::machine::{self, KeyWish};
 use crate::state::AppState;
 
@@ -28,7 +28,8 @@ struct NewKey {
     #[schema(min_items = 1)]
     scopes: Vec<Scope>,
     /// How long it is valid; without end where nothing is said.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    #[serde(default, deserialize_with = "whole_or_none")]
     expires_seconds: Option<u32>,
 }
 
@@ -46,6 +47,7 @@ struct MadeKey {
 #[into_params(parameter_in = Query)]
 struct KeysQuery {
     /// `next` of the page before.
+    #[param(min_length = 1)]
     cursor: Option<String>,
     /// How many: 50 where nothing is said.
     #[param(minimum = 1, maximum = 100)]

@@ -15,6 +15,7 @@ mod metrics;
 mod object_events;
 mod objects;
 mod readyz;
+mod tags;
 mod tenants;
 mod tokens;
 mod upload_view;

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::auth::{Principal, Scope};
 use crate::catalog::names;
 use crate::error::{ApiError, Problem};
-use crate::extract::Json;
+use crate::extract::{Json, JsonOrArray};
 use crate::reconcile::{self, Report};
 use crate::state::AppState;
 
@@ -24,22 +24,24 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(take))
 }
 
-/// A message of a bucket: of S3 and those who speak like it, or of R2, by itself or several.
+/// What a bucket says: a message, or several.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
 enum ObjectEvents {
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
-    S3(S3Message),
-    /// <https://developers.cloudflare.com/r2/buckets/event-notifications/>
-    R2(R2Message),
-    /// Several of these, as who takes them off a queue has them.
-    Several(R2Messages),
+    /// One.
+    One(Message),
+    /// Several.
+    Several(Vec<Message>),
 }
 
+/// A message of S3 and those who speak like it, which has `Records`, or of R2, which has an `object`.
 #[derive(Debug, Deserialize, ToSchema)]
-struct S3Message {
+struct Message {
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
     #[serde(rename = "Records")]
-    records: Vec<S3Record>,
+    records: Option<Vec<S3Record>>,
+    /// <https://developers.cloudflare.com/r2/buckets/event-notifications/>
+    object: Option<Changed>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -49,16 +51,6 @@ struct S3Record {
 
 #[derive(Debug, Deserialize, ToSchema)]
 struct S3Entity {
-    object: Changed,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-struct R2Messages {
-    messages: Vec<R2Message>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-struct R2Message {
     object: Changed,
 }
 
@@ -91,7 +83,7 @@ struct Taken {
 async fn take(
     State(state): State<AppState>,
     who: Principal,
-    Json(message): Json<ObjectEvents>,
+    JsonOrArray(message): JsonOrArray<ObjectEvents>,
 ) -> Result<(StatusCode, Json<Taken>), ApiError> {
     who.require(Scope::Admin)?;
     let keys = message.keys()?;
@@ -109,15 +101,22 @@ async fn take(
 
 impl ObjectEvents {
     fn keys(self) -> Result<Vec<String>, ApiError> {
-        match self {
-            Self::S3(message) => {
-                message.records.into_iter().map(|record| decoded(&record.s3.object.key)).collect()
-            }
-            Self::R2(message) => Ok(vec![message.object.key]),
-            Self::Several(several) => {
-                Ok(several.messages.into_iter().map(|message| message.object.key).collect())
-            }
+        let messages = match self {
+            Self::One(message) => vec![message],
+            Self::Several(messages) => messages,
+        };
+        let keys: Result<Vec<_>, _> = messages.into_iter().map(Message::keys).collect();
+        Ok(keys?.into_iter().flatten().collect())
+    }
+}
+
+impl Message {
+    fn keys(self) -> Result<Vec<String>, ApiError> {
+        if self.records.is_none() && self.object.is_none() {
+            return Err(ApiError::invalid("a message has neither Records nor an object"));
         }
+        let records = self.records.into_iter().flatten().map(|record| decoded(&record.s3.object.key));
+        records.chain(self.object.map(|object| Ok(object.key))).collect()
     }
 }
 

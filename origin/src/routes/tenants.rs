@@ -12,8 +12,11 @@ use crate::auth::Principal;
 use crate::catalog::audit::{self, Deed};
 use crate::catalog::{limits, tenants};
 use crate::error::ApiError;
-use crate::extract::{Json, Nothing, Path, Query};
+use crate::extract::{Json, Nothing, Path, Query, whole_or_none};
 use crate::state::AppState;
+
+/// Beyond this, JSON's readers do not agree what a number is.
+const MOST: i64 = 9_007_199_254_740_991;
 
 /// What a tenant may keep, and keeps.
 #[derive(Serialize, ToSchema)]
@@ -35,10 +38,12 @@ struct TenantView {
 #[serde(deny_unknown_fields)]
 struct TenantLimits {
     /// All its files.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    #[serde(default, deserialize_with = "whole_or_none")]
     max_bytes: Option<i64>,
     /// Its pictures.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    #[serde(default, deserialize_with = "whole_or_none")]
     max_images: Option<i64>,
 }
 
@@ -73,8 +78,8 @@ async fn set_limits(
     if !is_plain_name(&name) {
         return Err(ApiError::not_found("no tenant can have that name"));
     }
-    if [wanted.max_bytes, wanted.max_images].into_iter().flatten().any(i64::is_negative) {
-        return Err(ApiError::invalid("a limit is not negative"));
+    if [wanted.max_bytes, wanted.max_images].iter().flatten().any(|limit| !(0..=MOST).contains(limit)) {
+        return Err(ApiError::invalid(&format!("a limit is from 0 to {MOST}")));
     }
     let mut tx = state.db.begin().await?;
     limits::set(&mut tx, &name, wanted.max_bytes, wanted.max_images).await?;

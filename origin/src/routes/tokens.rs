@@ -16,7 +16,7 @@ use crate::auth::{Principal, Scope};
 use crate::catalog::audit::{self, Deed};
 use crate::catalog::new_id;
 use crate::error::{ApiError, Problem};
-use crate::extract::{Json, Nothing, Query};
+use crate::extract::{Json, Nothing, Query, whole_or_none};
 use crate::state::AppState;
 use crate::store::objects::PICTURES;
 
@@ -37,6 +37,7 @@ struct NewToken {
     scopes: Vec<Scope>,
     /// How long it is valid: 900 where nothing is said.
     #[schema(minimum = 1, maximum = 3600)]
+    #[serde(default, deserialize_with = "whole_or_none")]
     seconds: Option<u32>,
     /// Folders, and names, that it is good for; all of the tenant's where nothing is said.
     #[schema(min_items = 1, max_items = 32)]

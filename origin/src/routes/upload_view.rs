@@ -165,7 +165,8 @@ fn whole(app: &AppState, upload: &Upload, now_ms: i64) -> Put {
 
 async fn multipart(app: &AppState, upload: &Upload, now_ms: i64) -> Result<Multipart, ApiError> {
     let multipart_id = upload.multipart_id.as_deref().unwrap_or_default();
-    let there = app.objects.parts(&upload.staging_key, multipart_id).await?;
+    // Where the store does not tell, all may be sent.
+    let there = app.objects.parts(&upload.staging_key, multipart_id).await?.unwrap_or_default();
     let part = |(number, size_bytes)| {
         let found = there.iter().find(|part| part.number == number && part.size_bytes == size_bytes);
         let terms = PutTerms {

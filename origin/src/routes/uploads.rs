@@ -21,8 +21,9 @@ use crate::auth::{Principal, Scope};
 use crate::catalog::uploads::{self, Method, State as UploadState, Upload};
 use crate::catalog::{names, new_id};
 use crate::error::{ApiError, Problem};
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Path, Query, whole};
 use crate::intake;
+use crate::routes::tags::{self, Tag};
 use crate::routes::upload_view::{UploadList, UploadView};
 use crate::state::AppState;
 use crate::store::objects::{Part, UPLOADS};
@@ -48,13 +49,18 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 struct NewUpload {
     /// Its path within the tenant's pictures, which the edge serves below `pictures/<tenant>/`: no empty step, `.`, `..`,
     /// backslash, question mark or control character.
-    #[schema(min_length = 1, max_length = 512, example = "2026/harbour.jpg")]
+    #[schema(
+        max_length = 512,
+        pattern = r"^[^/?\\\x00-\x1f\x7f-\x9f]+(/[^/?\\\x00-\x1f\x7f-\x9f]+)*$",
+        example = "2026/harbour.jpg"
+    )]
     name: String,
     /// How long the file is.
-    #[schema(minimum = 1, example = 2_481_513)]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 2_481_513)]
+    #[serde(deserialize_with = "whole")]
     size_bytes: u64,
     /// What it is: `image/jpeg`, `image/png`, `image/webp`, `image/gif` or `image/svg+xml`.
-    #[schema(example = "image/jpeg")]
+    #[schema(pattern = r"^image/(jpeg|png|webp|gif|svg\+xml)$", example = "image/jpeg")]
     media_type: String,
     /// The SHA-256 of the file, in hexadecimal.
     #[schema(
@@ -64,15 +70,15 @@ struct NewUpload {
     sha256: String,
     /// A short name for people.
     #[serde(default)]
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, pattern = "^[^\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]*$")]
     title: Option<String>,
     /// What is to be seen.
     #[serde(default)]
-    #[schema(max_length = 2000)]
+    #[schema(max_length = 2000, pattern = "^[^\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]*$")]
     caption: Option<String>,
     /// Words to find it by.
     #[serde(default)]
-    #[schema(max_items = 50)]
+    #[schema(value_type = Vec<Tag>, max_items = 50)]
     tags: Vec<String>,
     /// How it will come.
     #[serde(default)]
@@ -106,7 +112,8 @@ struct Complete {
 #[serde(deny_unknown_fields)]
 struct SentPart {
     /// From 1.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    #[serde(deserialize_with = "whole")]
     number: u32,
     /// The store's `ETag`.
     etag: String,
@@ -129,6 +136,7 @@ struct Page {
     /// Only those in this state.
     state: Option<UploadState>,
     /// Where the page before ended: its `next`.
+    #[param(min_length = 1)]
     cursor: Option<String>,
     /// How many at most.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -196,9 +204,12 @@ impl NewUpload {
             return Err(ApiError::forbidden("the token is not good for pictures of this name"));
         }
         self.check_file(state.config.max_upload_bytes)?;
+        // As when a picture is changed: an empty text is none.
+        self.title.take_if(|title| title.is_empty());
+        self.caption.take_if(|caption| caption.is_empty());
         check_text("title", self.title.as_deref(), 200)?;
         check_text("caption", self.caption.as_deref(), 2000)?;
-        self.tags = checked_tags(&self.tags)?;
+        self.tags = tags::checked(&self.tags)?;
         self.sha256.make_ascii_lowercase();
         let is_multipart = match self.method {
             Wanted::Auto => self.size_bytes > MULTIPART_FROM_BYTES,
@@ -264,21 +275,6 @@ fn check_text(name: &str, text: Option<&str>, most: usize) -> Result<(), ApiErro
         let detail = format!("the {name} may have {most} characters, and no control characters");
         Err(ApiError::invalid(&detail))
     }
-}
-
-/// In small letters, sorted, each once.
-fn checked_tags(tags: &[String]) -> Result<Vec<String>, ApiError> {
-    const MOST: usize = 50;
-    let mut all: Vec<String> = tags.iter().map(|tag| tag.trim().to_lowercase()).collect();
-    let is_tag = |tag: &String| (1..=64).contains(&tag.chars().count()) && !tag.chars().any(char::is_control);
-    if tags.len() > MOST || !all.iter().all(is_tag) {
-        return Err(ApiError::invalid(
-            "there may be 50 tags of 1 to 64 characters, without control characters",
-        ));
-    }
-    all.sort_unstable();
-    all.dedup();
-    Ok(all)
 }
 
 /// The tenant's upload, if the token is good for its name.

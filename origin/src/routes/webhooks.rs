@@ -36,6 +36,7 @@ struct NewWebhook {
     url: String,
     /// What it is told of; all there is, where the list is empty or absent.
     #[serde(default)]
+    #[schema(value_type = Vec<EventKind>)]
     kinds: BTreeSet<EventKind>,
 }
 
@@ -47,6 +48,7 @@ struct WebhookChange {
     #[schema(max_length = 2048)]
     url: Option<String>,
     /// What it is told of from now on.
+    #[schema(value_type = Option<Vec<EventKind>>)]
     kinds: Option<BTreeSet<EventKind>>,
     /// Whether it is told at all. Made active again, it gets what happens from then on.
     active: Option<bool>,

@@ -83,7 +83,7 @@ impl Bucket {
         self.signer.sign(&what, now_seconds, SOON_SECONDS).url
     }
 
-    /// The parts of an upload that are there; nothing where there is no such upload.
+    /// The parts of an upload that are there, none where there is no such upload; nothing where the store does not tell.
     pub(super) async fn parts(
         &self,
         path: &Path,
@@ -92,7 +92,8 @@ impl Bucket {
         let url = self.own("GET", path, &[("uploadId", multipart_id)], &[]);
         let response = self.http.get(url).send().await.map_err(|error| failure(&error.without_url()))?;
         match response.status() {
-            StatusCode::NOT_FOUND => return Ok(None),
+            StatusCode::NOT_FOUND => return Ok(Some(Vec::new())),
+            StatusCode::NOT_IMPLEMENTED => return Ok(None),
             status if !status.is_success() => return Err(failure(&format!("listing parts: {status}"))),
             _ => {}
         }

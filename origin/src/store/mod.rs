@@ -2,6 +2,7 @@
 
 mod bucket;
 pub mod db;
+pub(crate) mod half_written;
 mod migrate;
 pub mod objects;
 pub mod receive;

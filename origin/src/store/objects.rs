@@ -6,6 +6,7 @@ use std::fmt::{Display, Write as _};
 use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -23,6 +24,7 @@ use object_store::{
 use sha2::{Digest as _, Sha256};
 
 use super::bucket::Bucket;
+use super::half_written;
 use super::receive::{Expected, Fault, checked};
 use super::signed_url::{ToSign, UrlSigner};
 use crate::catalog::new_id;
@@ -288,20 +290,21 @@ impl Objects {
         self.write(&part_key(multipart_id, number), body).await
     }
 
-    /// The parts that are there, in order.
-    pub async fn parts(&self, key: &str, multipart_id: &str) -> Result<Vec<Part>, ObjectError> {
+    /// The parts that are there, in order; nothing where the store does not tell, as wrangler's local R2 does not.
+    pub async fn parts(&self, key: &str, multipart_id: &str) -> Result<Option<Vec<Part>>, ObjectError> {
         let mut parts = match &self.backend {
-            Backend::Bucket(bucket) => bucket.parts(&path(key)?, multipart_id).await?.unwrap_or_default(),
-            Backend::Folder { .. } => {
-                let folder = format!("{PARTS}/{multipart_id}");
-                self.list(&folder)
-                    .try_filter_map(|info| async move { Ok(as_part(info)) })
-                    .try_collect()
-                    .await?
-            }
+            Backend::Bucket(bucket) => bucket.parts(&path(key)?, multipart_id).await?,
+            Backend::Folder { .. } => Some(self.parts_in_folder(multipart_id).await?),
         };
-        parts.sort_by_key(|part| part.number);
+        if let Some(parts) = &mut parts {
+            parts.sort_by_key(|part| part.number);
+        }
         Ok(parts)
+    }
+
+    async fn parts_in_folder(&self, multipart_id: &str) -> Result<Vec<Part>, ObjectError> {
+        let all = self.list(&format!("{PARTS}/{multipart_id}"));
+        all.try_filter_map(|info| async move { Ok(as_part(info)) }).try_collect().await
     }
 
     /// Makes an object of its parts.
@@ -345,7 +348,7 @@ impl Objects {
                 }
             }
             Backend::Folder { .. } => {
-                for part in self.parts(key, multipart_id).await? {
+                for part in self.parts_in_folder(multipart_id).await? {
                     self.delete(&part_key(multipart_id, part.number)).await?;
                 }
                 Ok(())
@@ -439,6 +442,22 @@ impl Objects {
             Ok(path) => self.store.list(Some(&path)).map_ok(info).map_err(ObjectError::from).boxed(),
             Err(error) => stream::once(async { Err(error) }).boxed(),
         }
+    }
+
+    /// Deletes what is left in a folder of files that nobody writes any more.
+    pub async fn clear_half_written(&self) -> Result<(), ObjectError> {
+        /// Nobody who still writes one pauses so long: no request takes longer.
+        const PAUSE: Duration = Duration::from_hours(1);
+        let Backend::Folder { root, .. } = &self.backend else { return Ok(()) };
+        let now = Duration::from_millis(u64::try_from(Clock::System.now_ms()).unwrap_or(0));
+        let before = UNIX_EPOCH + now.saturating_sub(PAUSE);
+        let root = root.clone();
+        let cleared = tokio::task::spawn_blocking(move || half_written::clear(&root, before)).await;
+        let cleared = cleared.map_err(|error| failure(&error))?.map_err(|error| failure(&error))?;
+        if cleared > 0 {
+            tracing::info!(cleared, "files were half-written when the service was ended");
+        }
+        Ok(())
     }
 
     /// Whether it speaks S3, and so lists in order.
