@@ -214,11 +214,13 @@ impl Question<'_> {
         )
     }
 
+    /// Along the order, by whether a picture is among all that have the terms. The plus keeps SQLite from beginning with
+    /// these, which it would then have to sort.
     fn sqlite_order(&self, sql: &mut Sql) -> String {
         let terms = if self.plan.has_terms() {
             let expression = sql.bind(fts5(self.plan, &self.search.tenant));
             format!(
-                "AND EXISTS (SELECT 1 FROM search_text WHERE search_text MATCH {expression} AND rowid = d.doc)"
+                "AND +d.doc IN (SELECT rowid FROM search_text WHERE search_text MATCH {expression})"
             )
         } else {
             String::new()
