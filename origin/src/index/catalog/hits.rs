@@ -219,9 +219,7 @@ impl Question<'_> {
     fn sqlite_order(&self, sql: &mut Sql) -> String {
         let terms = if self.plan.has_terms() {
             let expression = sql.bind(fts5(self.plan, &self.search.tenant));
-            format!(
-                "AND +d.doc IN (SELECT rowid FROM search_text WHERE search_text MATCH {expression})"
-            )
+            format!("AND +d.doc IN (SELECT rowid FROM search_text WHERE search_text MATCH {expression})")
         } else {
             String::new()
         };
