@@ -1,7 +1,7 @@
 //! Finding pictures: by words, by what they are, by colour and by looks.
 //!
-//! [`Engine`] is where the index is: in the catalog's database, written in the transactions that change the catalog, or
-//! in OpenSearch for those who outgrow that, written by jobs that the same transactions add. Both are an [`Index`].
+//! [`Engine`] is where the index is: in the catalog's database, written in the transactions that change the catalog. There
+//! is no other yet; one elsewhere would be another [`Index`], written by jobs that the same transactions add.
 //!
 //! What a search costs is bounded: at most [`MOST_RANKED`] pictures, the newest that fit, are ranked and counted. An answer
 //! says whether that was all (`total_is_exact`).

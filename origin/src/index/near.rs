@@ -1,5 +1,7 @@
 //! Words that somebody may have meant.
 
+use std::collections::BTreeSet;
+
 /// How many mistakes a word of so many letters may have; none in short ones, which have too many neighbours.
 pub(super) fn most_mistakes(letters: usize) -> usize {
     match letters {
@@ -33,15 +35,41 @@ pub(super) fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
             }
             next.push(least);
         }
+        // No line after two that are too far is nearer.
+        if [&above, &next].iter().all(|line| line.iter().all(|least| *least > most)) {
+            return None;
+        }
         before = std::mem::replace(&mut above, next);
     }
     above.last().copied().filter(|found| *found <= most)
 }
 
-/// The runs of three letters of a word with spaces around it.
-pub(super) fn trigrams(word: &str) -> Vec<String> {
-    let letters: Vec<char> = format!("  {word} ").chars().collect();
-    letters.windows(3).map(|three| three.iter().collect()).collect()
+/// Pieces of a word of which a term with so many mistakes still has one: there is one piece more than mistakes, so one is
+/// as it was. Only a swap where two pieces meet spoils both; so there are also those of the word swapped back there.
+/// Spaces before or after a piece say that the term begins or ends there; each has three letters, counted with them.
+pub(super) fn pieces(word: &str, most: usize) -> BTreeSet<String> {
+    let letters: Vec<char> = word.chars().collect();
+    let count = letters.len();
+    let bounds = if most > 1 { vec![count / 3, count - count.div_ceil(3)] } else { vec![count / 2] };
+    let swapped = bounds.iter().filter(|bound| (1..count).contains(*bound)).map(|bound| {
+        let mut letters = letters.clone();
+        letters.swap(bound - 1, *bound);
+        letters
+    });
+    swapped.chain([letters.clone()]).flat_map(|letters| split(&letters, &bounds)).collect()
+}
+
+fn split(letters: &[char], bounds: &[usize]) -> Vec<String> {
+    let mut from = 0;
+    let ends = bounds.iter().copied().chain([letters.len()]);
+    ends.map(|end| {
+        let piece: String = letters.iter().skip(from).take(end.saturating_sub(from)).collect();
+        let before = if from == 0 { "  " } else { "" };
+        let after = if end == letters.len() { " " } else { "" };
+        from = end;
+        format!("{before}{piece}{after}")
+    })
+    .collect()
 }
 
 #[cfg(test)]
@@ -66,7 +94,36 @@ mod tests {
     }
 
     #[test]
-    fn trigrams_have_the_ends() {
-        assert_eq!(trigrams("sea"), ["  s", " se", "sea", "ea "]);
+    fn a_term_with_mistakes_has_a_piece_of_the_word() {
+        let edits = |word: &str| {
+            let letters: Vec<char> = word.chars().collect();
+            let mut edited = Vec::new();
+            for at in 0..=letters.len() {
+                let (before, after) = letters.split_at(at);
+                let with = |middle: &[char], skip: usize| {
+                    before.iter().chain(middle).chain(after.iter().skip(skip)).collect::<String>()
+                };
+                edited.extend([with(&['x'], 0), with(&['x'], 1), with(&[], 1)]);
+                if let [one, other, ..] = after {
+                    edited.push(with(&[*other, *one], 2));
+                }
+            }
+            edited
+        };
+        let mut count = 0;
+        for word in ["sand", "beach", "summer", "railway", "mountain", "landscape", "watercolour"] {
+            let most = most_mistakes(word.len());
+            let pieces = pieces(word, most);
+            assert!(pieces.iter().all(|piece| piece.len() >= 3), "{pieces:?}");
+            let once = edits(word);
+            let twice = once.iter().filter(|_| most > 1).flat_map(|word| edits(word));
+            for term in twice.chain(once.iter().cloned()) {
+                let spaced = format!("  {term} ");
+                let is_near = distance(word, &term, most).is_some();
+                assert!(!is_near || pieces.iter().any(|piece| spaced.contains(piece)), "{word} {term}");
+                count += usize::from(is_near);
+            }
+        }
+        assert!(count > 1_000, "{count}");
     }
 }

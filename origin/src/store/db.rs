@@ -28,6 +28,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct DbError(#[from] sqlx::Error);
 
 impl DbError {
+    /// Of JSON that the database made, and that is not what was asked for.
+    pub fn of_json(error: serde_json::Error) -> Self {
+        Self(sqlx::Error::Decode(Box::new(error)))
+    }
+
     /// Whether a row like it was there already.
     pub fn is_unique_violation(&self) -> bool {
         matches!(&self.0, sqlx::Error::Database(error) if error.is_unique_violation())

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Datelike as _};
 
-use super::hits::{After, Hit, hits};
+use super::hits::{After, Hit, Wanted, hits, images};
 use super::plan::Plan;
 use crate::index::MOST_RANKED;
 use crate::index::colour;
@@ -45,7 +45,13 @@ async fn ranked(db: &Db, search: &Search, cursor: Option<Cursor>) -> Result<Foun
     let now_ms = ranked.map_or(search.now_ms, |ranked| ranked.now_ms);
     // What came in since the first page would push others out of the window.
     let newest = After { key: Key::Number(0), doc: now_ms.saturating_add(1).saturating_mul(1 << 20) };
-    let mut hits = hits(db, search, &plan, Sort::Newest, Some(&newest), MOST_RANKED + 1).await?;
+    let wanted = Wanted {
+        key: search.sort,
+        words: !plan.terms.is_empty() && search.sort == Sort::Relevance,
+        colours: search.colour.is_some(),
+        values: !search.facets.is_empty(),
+    };
+    let mut hits = hits(db, search, &plan, (Sort::Newest, Some(&newest)), wanted, MOST_RANKED + 1).await?;
     let is_all = hits.len() <= MOST_RANKED;
     hits.truncate(MOST_RANKED);
     let mut found = rank(search, &plan.terms, hits, now_ms);
@@ -56,12 +62,13 @@ async fn ranked(db: &Db, search: &Search, cursor: Option<Cursor>) -> Result<Foun
     }
     let more = found.len() > search.limit;
     found.truncate(search.limit);
+    let docs: Vec<i64> = found.iter().map(|(_, hit)| hit.doc).collect();
     let next = found.last().filter(|_| more).map(|(key, hit)| {
         let ranked = Some(Ranked { now_ms, terms: plan.terms.clone() });
         Cursor { question: question(search), key: key.clone(), doc: hit.doc, ranked }.written()
     });
     Ok(Found {
-        images: found.into_iter().map(|(_, hit)| hit.image).collect(),
+        images: images(db, &docs).await?,
         total: u64::try_from(total).unwrap_or(0),
         total_is_exact: is_all,
         next,
@@ -79,7 +86,7 @@ fn rank(search: &Search, terms: &[Term], hits: Vec<Hit>, now_ms: i64) -> Vec<(Ke
         };
         let key = match search.sort {
             Sort::Relevance => Key::Number(fit(&hit, terms, share, now_ms)),
-            sort => hit.key(sort),
+            _ => hit.key.clone(),
         };
         Some((key, hit))
     };
@@ -97,9 +104,9 @@ fn fit(hit: &Hit, terms: &[Term], share: Option<f64>, now_ms: i64) -> i64 {
     let millionths = share.map(|share| (share * 1e6) as i64);
     match (terms, millionths) {
         ([], share) => share.unwrap_or(0),
-        (_, None) => score(&hit.words, terms, hit.created_ms, now_ms),
+        (_, None) => score(&hit.words, terms, hit.created_ms(), now_ms),
         (_, Some(share)) => {
-            score(&hit.words, terms, hit.created_ms, now_ms).saturating_mul(share) / 1_000_000
+            score(&hit.words, terms, hit.created_ms(), now_ms).saturating_mul(share) / 1_000_000
         }
     }
 }
@@ -122,23 +129,25 @@ async fn listed(db: &Db, search: &Search, cursor: Option<Cursor>) -> Result<Foun
     if after.as_ref().is_some_and(|after| matches!(after.key, Key::Text(_)) != (search.sort == Sort::Name)) {
         return Err(SearchError::Cursor);
     }
-    let mut page = hits(db, search, &plan, search.sort, after.as_ref(), search.limit + 1).await?;
+    let wanted = Wanted { key: search.sort, words: false, colours: false, values: false };
+    let mut page = hits(db, search, &plan, (search.sort, after.as_ref()), wanted, search.limit + 1).await?;
     let more = page.len() > search.limit;
     page.truncate(search.limit);
     let next = page.last().filter(|_| more).map(|hit| {
-        Cursor { question: question(search), key: hit.key(search.sort), doc: hit.doc, ranked: None }.written()
+        Cursor { question: question(search), key: hit.key.clone(), doc: hit.doc, ranked: None }.written()
     });
     let is_counted = plan.most_is_exact && search.facets.is_empty();
     let (total, total_is_exact, facets) = if is_counted {
         (u64::try_from(plan.most).unwrap_or(0), true, BTreeMap::new())
     } else {
-        let mut newest = hits(db, search, &plan, Sort::Newest, None, MOST_RANKED + 1).await?;
+        let wanted = Wanted { key: Sort::Newest, values: !search.facets.is_empty(), ..wanted };
+        let mut newest = hits(db, search, &plan, (Sort::Newest, None), wanted, MOST_RANKED + 1).await?;
         let is_all = newest.len() <= MOST_RANKED;
         newest.truncate(MOST_RANKED);
         let counted = u64::try_from(newest.len()).unwrap_or(0);
         (counted, is_all, facets(&search.facets, &newest.iter()))
     };
-    let images = page.into_iter().map(|hit| hit.image).collect();
+    let images = images(db, &page.iter().map(|hit| hit.doc).collect::<Vec<_>>()).await?;
     Ok(Found { images, total, total_is_exact, next, facets, instead: plan.instead })
 }
 

@@ -1,14 +1,19 @@
 //! Which pictures fit: the same questions in the words of either database.
 
+use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use serde::Deserialize;
+
 use super::plan::Plan;
+use super::write::NUMBERS_BITS;
 use crate::index::cursor::Key;
 use crate::index::document::{NEVER_MS, every};
 use crate::index::search::{Range, Ranged, Search, Sort};
 use crate::index::text::Part;
 use crate::index::words::tenant_letters;
-use crate::store::db::{Db, DbError, Kind, Row, Value};
+use crate::store::db::{Db, DbError, Kind, Value};
 
 /// Of terms that more pictures have, it is quicker to walk along an order and look at each picture than to collect all
 /// that have them.
@@ -16,50 +21,54 @@ const MANY: i64 = 5_000;
 /// So many are looked at on such a walk before all are collected after all.
 const LONGEST_WALK: usize = 20_000;
 
-/// A picture that fits.
-#[derive(Debug, Clone, PartialEq)]
+/// What is read of pictures that fit, besides their numbers: no more than that, for reading takes longer than finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// By what they are to be sorted, whichever are found first.
+    pub(super) key: Sort,
+    /// By what words rank them.
+    pub(super) words: bool,
+    /// By what colours do.
+    pub(super) colours: bool,
+    /// What facets count.
+    pub(super) values: bool,
+}
+
+/// A picture that fits. What was not wanted of it is empty. Its fields are in the order in which queries give them.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(super) struct Hit {
     pub(super) doc: i64,
-    pub(super) image: String,
-    pub(super) name: String,
+    /// What it is sorted by.
+    pub(super) key: Key,
+    pub(super) words: String,
+    pub(super) colours: String,
     pub(super) format: String,
     pub(super) camera: Option<String>,
     pub(super) tags: String,
-    pub(super) size_bytes: i64,
     pub(super) taken_ms: i64,
-    pub(super) created_ms: i64,
-    pub(super) colours: String,
-    pub(super) words: String,
 }
 
-const COLUMNS: &str = "d.doc AS doc, d.image AS image, d.name AS name, d.format AS format, d.camera AS camera, d.tags AS tags, \
-    d.size_bytes AS size_bytes, d.taken_ms AS taken_ms, d.created_ms AS created_ms, d.colours AS colours, d.words AS words";
+impl Wanted {
+    /// The columns of a hit, in the order of its fields, named a to h.
+    fn columns(self) -> String {
+        let text = |is_wanted: bool, column: &'static str| if is_wanted { column } else { "''" };
+        format!(
+            "d.doc AS a, d.{} AS b, {} AS c, {} AS d, {} AS e, {} AS f, {} AS g, {} AS h",
+            Order::of(self.key).column,
+            text(self.words, "d.words"),
+            text(self.colours, "d.colours"),
+            text(self.values, "d.format"),
+            text(self.values, "d.camera"),
+            text(self.values, "d.tags"),
+            if self.values { "d.taken_ms" } else { "0" },
+        )
+    }
+}
 
 impl Hit {
-    fn read(row: &Row) -> Result<Self, DbError> {
-        Ok(Self {
-            doc: row.get("doc")?,
-            image: row.get("image")?,
-            name: row.get("name")?,
-            format: row.get("format")?,
-            camera: row.get("camera")?,
-            tags: row.get("tags")?,
-            size_bytes: row.get("size_bytes")?,
-            taken_ms: row.get("taken_ms")?,
-            created_ms: row.get("created_ms")?,
-            colours: row.get("colours")?,
-            words: row.get("words")?,
-        })
-    }
-
-    /// What it is sorted by.
-    pub(super) fn key(&self, sort: Sort) -> Key {
-        match sort {
-            Sort::Relevance | Sort::Newest | Sort::Oldest => Key::Number(self.doc),
-            Sort::Name => Key::Text(self.name.clone()),
-            Sort::Taken => Key::Number(self.taken_ms),
-            Sort::Size => Key::Number(self.size_bytes),
-        }
+    /// When it first came in: [`super::write`] makes numbers so.
+    pub(super) fn created_ms(&self) -> i64 {
+        self.doc >> NUMBERS_BITS
     }
 }
 
@@ -75,13 +84,13 @@ pub(super) async fn hits(
     db: &Db,
     search: &Search,
     plan: &Plan,
-    sort: Sort,
-    after: Option<&After>,
+    (sort, after): (Sort, Option<&After>),
+    wanted: Wanted,
     most: usize,
 ) -> Result<Vec<Hit>, DbError> {
-    let question = Question { kind: db.kind(), search, plan, order: Order::of(sort), after, most };
+    let question = Question { kind: db.kind(), search, plan, order: Order::of(sort), after, wanted, most };
     let is_many = plan.most > MANY;
-    let rows = match (db.kind(), question.order.column) {
+    let mut hits = match (db.kind(), question.order.column) {
         _ if !plan.has_terms() => question.ask(db, Way::Order).await?,
         (Kind::Sqlite, "doc") => question.ask(db, Way::Text).await?,
         (Kind::Postgres, "doc") if is_many => {
@@ -91,7 +100,20 @@ pub(super) async fn hits(
         _ if is_many => question.ask(db, Way::Order).await?,
         _ => question.ask(db, Way::Text).await?,
     };
-    rows.iter().map(Hit::read).collect()
+    // Neither database promises to aggregate in the order of the inner query.
+    hits.sort_by(|one, other| question.order.compare(one, other));
+    Ok(hits)
+}
+
+/// The images of pictures, in the same order.
+pub(super) async fn images(db: &Db, docs: &[i64]) -> Result<Vec<String>, DbError> {
+    let list: Vec<String> = docs.iter().map(i64::to_string).collect();
+    let sql = format!("SELECT doc, image FROM search_docs WHERE doc IN ({})", list.join(", "));
+    let mut images = HashMap::new();
+    for row in db.all(&sql, &[]).await? {
+        images.insert(row.get::<i64>("doc")?, row.get::<String>("image")?);
+    }
+    Ok(docs.iter().filter_map(|doc| images.remove(doc)).collect())
 }
 
 /// How a database is to go about it.
@@ -124,6 +146,12 @@ impl Order {
         Self { column, is_descending }
     }
 
+    fn compare(self, one: &Hit, other: &Hit) -> Ordering {
+        let docs = one.doc.cmp(&other.doc);
+        let order = if self.column == "doc" { docs } else { one.key.cmp(&other.key).then(docs) };
+        if self.is_descending { order.reverse() } else { order }
+    }
+
     fn by(self, table: &str) -> String {
         let way = if self.is_descending { "DESC" } else { "ASC" };
         match self.column {
@@ -139,11 +167,15 @@ struct Question<'a> {
     plan: &'a Plan,
     order: Order,
     after: Option<&'a After>,
+    wanted: Wanted,
     most: usize,
 }
 
 impl Question<'_> {
-    async fn ask(&self, db: &Db, way: Way) -> Result<Vec<Row>, DbError> {
+    /// Asks for all hits in one row: a thousand rows go from SQLite's thread to ours one by one, which takes longer than
+    /// finding them.
+    async fn ask(&self, db: &Db, way: Way) -> Result<Vec<Hit>, DbError> {
+        const FIELDS: &str = "a, b, c, d, e, f, g, h";
         let mut sql = Sql::default();
         let text = match (self.kind, way) {
             (Kind::Sqlite, Way::Text) => self.sqlite_text(&mut sql),
@@ -152,7 +184,15 @@ impl Question<'_> {
             (Kind::Postgres, Way::Order) => self.postgres_order(&mut sql),
             (Kind::Postgres, Way::Walk) => self.postgres_walk(&mut sql),
         };
-        db.all(&text, &sql.0).await
+        let text = match self.kind {
+            Kind::Sqlite => format!("SELECT json_group_array(json_array({FIELDS})) AS hits FROM ({text})"),
+            Kind::Postgres => format!(
+                "SELECT COALESCE(json_agg(json_build_array({FIELDS})), '[]')::text AS hits FROM ({text}) AS t"
+            ),
+        };
+        let row = db.first(&text, &sql.0).await?;
+        let hits: String = row.map_or(Ok("[]".to_owned()), |row| row.get("hits"))?;
+        serde_json::from_str(&hits).map_err(DbError::of_json)
     }
 
     /// FTS5 gives its rows by their number, in either direction, as they are asked for.
@@ -166,19 +206,20 @@ impl Question<'_> {
             column => (self.place("d.", column, sql), self.order.by("d.")),
         };
         format!(
-            "SELECT {COLUMNS} FROM search_text CROSS JOIN search_docs AS d ON d.doc = search_text.rowid
+            "SELECT {} FROM search_text CROSS JOIN search_docs AS d ON d.doc = search_text.rowid
             WHERE search_text MATCH {expression} AND {} {place} ORDER BY {order} LIMIT {}",
+            self.wanted.columns(),
             self.conditions(sql),
             self.most
         )
     }
 
+    /// Along the order, by whether a picture is among all that have the terms. The plus keeps SQLite from beginning with
+    /// these, which it would then have to sort.
     fn sqlite_order(&self, sql: &mut Sql) -> String {
         let terms = if self.plan.has_terms() {
             let expression = sql.bind(fts5(self.plan, &self.search.tenant));
-            format!(
-                "AND EXISTS (SELECT 1 FROM search_text WHERE search_text MATCH {expression} AND rowid = d.doc)"
-            )
+            format!("AND +d.doc IN (SELECT rowid FROM search_text WHERE search_text MATCH {expression})")
         } else {
             String::new()
         };
@@ -192,7 +233,8 @@ impl Question<'_> {
 
     fn along(&self, sql: &mut Sql, terms: &str) -> String {
         format!(
-            "SELECT {COLUMNS} FROM search_docs AS d WHERE {} {} {terms} ORDER BY {} LIMIT {}",
+            "SELECT {} FROM search_docs AS d WHERE {} {} {terms} ORDER BY {} LIMIT {}",
+            self.wanted.columns(),
             self.conditions(sql),
             self.place("d.", self.order.column, sql),
             self.order.by("d."),
@@ -200,23 +242,29 @@ impl Question<'_> {
         )
     }
 
-    /// All that fit, then in order: without the fence the planner may walk along the order for a rare word.
+    /// All that fit, then in order, and then what is wanted of the first: without the fence the planner may walk along
+    /// the order for a rare word.
     fn postgres_text(&self, sql: &mut Sql) -> String {
+        let order = self.order.by("m.");
         format!(
-            "WITH d AS MATERIALIZED (SELECT {COLUMNS} FROM search_docs AS d WHERE {} {} {}) SELECT * FROM d ORDER BY {} LIMIT {}",
+            "WITH m AS MATERIALIZED (SELECT d.doc, d.{} FROM search_docs AS d WHERE {} {} {}),
+              n AS MATERIALIZED (SELECT m.doc FROM m ORDER BY {order} LIMIT {})
+            SELECT {} FROM n JOIN search_docs AS d ON d.doc = n.doc",
+            if self.order.column == "doc" { "tenant" } else { self.order.column },
             self.conditions(sql),
             self.place("d.", self.order.column, sql),
             self.postgres_terms(sql),
-            self.order.by("d."),
-            self.most
+            self.most,
+            self.wanted.columns(),
         )
     }
 
     fn postgres_walk(&self, sql: &mut Sql) -> String {
         let tenant = sql.bind(self.search.tenant.as_str());
         format!(
-            "SELECT {COLUMNS} FROM (SELECT * FROM search_docs AS d WHERE d.tenant = {tenant} {} ORDER BY {} LIMIT {LONGEST_WALK}) AS d
+            "SELECT {} FROM (SELECT * FROM search_docs AS d WHERE d.tenant = {tenant} {} ORDER BY {} LIMIT {LONGEST_WALK}) AS d
             WHERE {} {} ORDER BY {} LIMIT {}",
+            self.wanted.columns(),
             self.place("d.", self.order.column, sql),
             self.order.by("d."),
             self.conditions(sql),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::listed;
 use crate::index::document::every;
-use crate::index::near::{distance, most_mistakes, trigrams};
+use crate::index::near::{distance, most_mistakes, pieces};
 use crate::index::rank::{Alternative, Term, rarity};
 use crate::index::search::Search;
 use crate::index::text::{Part, Text};
@@ -12,7 +12,7 @@ use crate::store::db::{Db, DbError, Kind, Row};
 use crate::values;
 
 /// So many terms that look like a word are measured.
-const MOST_NEAR: usize = 200;
+const MOST_NEAR: usize = 5_000;
 /// And so many of them are looked for.
 const MOST_ALTERNATIVES: usize = 5;
 /// So many terms with a beginning are counted.
@@ -149,8 +149,10 @@ impl Counts {
         let mut terms: Vec<&String> = words.chain(search.facts.iter().flatten()).collect();
         let every = every();
         terms.push(&every);
+        // A join in this order: for `term IN (…)` SQLite reads all terms of the tenant.
         let sql = format!(
-            "SELECT term, docs FROM search_terms WHERE tenant = $1 AND term IN ({})",
+            "SELECT t.term AS term, t.docs AS docs FROM ({}) AS asked CROSS JOIN search_terms AS t
+            WHERE t.tenant = $1 AND t.term = asked.value",
             listed(db.kind(), "$2")
         );
         let list = serde_json::to_string(&terms).unwrap_or_default();
@@ -202,8 +204,7 @@ async fn near(db: &Db, tenant: &str, word: &str) -> Result<Vec<(String, i32, i64
         return Ok(Vec::new());
     }
     let mut near = Vec::new();
-    for row in alike(db, tenant, word).await? {
-        let (term, docs): (String, i64) = (row.get("term")?, row.get("docs")?);
+    for (term, docs) in alike(db, tenant, word, most).await? {
         if let Some(mistakes) = distance(word, &term, most) {
             near.push((term, i32::try_from(mistakes).unwrap_or(0), docs));
         }
@@ -216,34 +217,45 @@ async fn near(db: &Db, tenant: &str, word: &str) -> Result<Vec<(String, i32, i64
     Ok(near)
 }
 
-/// Terms of about a word's length with some of its trigrams.
-async fn alike(db: &Db, tenant: &str, word: &str) -> Result<Vec<Row>, DbError> {
+/// Terms of about a word's length that have a piece of it, each with in how many pictures it is.
+async fn alike(db: &Db, tenant: &str, word: &str, most: usize) -> Result<Vec<(String, i64)>, DbError> {
     let letters = word.chars().count();
-    let most = most_mistakes(letters);
-    let lengths = format!("BETWEEN {} AND {}", letters.saturating_sub(most), letters + most);
-    match db.kind() {
+    let (from, to) = (letters.saturating_sub(most), letters + most);
+    let pieces = pieces(word, most);
+    let mut values = vec![tenant.into()];
+    let sql = match db.kind() {
         Kind::Sqlite => {
-            let any: Vec<String> = trigrams(word).iter().map(|three| format!("\"{three}\"")).collect();
-            let sql = format!(
-                "SELECT t.term AS term, t.docs AS docs FROM search_near AS n JOIN search_terms AS t ON t.id = n.rowid
-                WHERE search_near MATCH $1 AND t.tenant = $2 AND length(t.term) {lengths}
-                ORDER BY n.rank LIMIT {MOST_NEAR}"
-            );
-            db.all(&sql, values![any.join(" OR "), tenant]).await
+            let any: Vec<String> = pieces.iter().map(|piece| format!("\"{piece}\"")).collect();
+            values.push(any.join(" OR ").into());
+            format!(
+                "SELECT json_group_array(json_array(term, docs)) AS alike FROM (
+                  SELECT t.term AS term, t.docs AS docs
+                  FROM search_near AS n CROSS JOIN search_terms AS t ON t.id = n.rowid
+                  WHERE search_near MATCH $2 AND t.tenant = $1 AND length(t.term) BETWEEN {from} AND {to}
+                  LIMIT {MOST_NEAR})"
+            )
         }
         Kind::Postgres => {
-            let sql = format!(
-                "SELECT term, docs FROM search_terms
-                WHERE tenant = $1 AND term % $2 AND length(term) {lengths}
-                  AND length(term) BETWEEN 3 AND 40 AND ascii(term) <> 57344
-                ORDER BY similarity(term, $2) DESC LIMIT {MOST_NEAR}"
-            );
-            // Two mistakes may leave one trigram of eight; the default asks for a third of them.
-            let threshold = if most > 1 { "0.05" } else { "0.2" };
-            let mut tx = db.begin().await?;
-            let set = "SELECT set_config('pg_trgm.similarity_threshold', $1, true)";
-            tx.first(set, values![threshold]).await?;
-            tx.all(&sql, values![tenant, word]).await
+            values.extend(pieces.iter().map(|piece| like(piece).into()));
+            let any: Vec<String> = (2..=values.len()).map(|number| format!("term LIKE ${number}")).collect();
+            format!(
+                "SELECT COALESCE(json_agg(json_build_array(term, docs)), '[]')::text AS alike FROM (
+                  SELECT term, docs FROM search_terms
+                  WHERE tenant = $1 AND ({}) AND length(term) BETWEEN {from} AND {to}
+                    AND length(term) BETWEEN 3 AND 40 AND ascii(term) <> 57344
+                  LIMIT {MOST_NEAR}) AS t",
+                any.join(" OR ")
+            )
         }
-    }
+    };
+    let row = db.first(&sql, &values).await?;
+    let alike: String = row.map_or(Ok("[]".to_owned()), |row| row.get("alike"))?;
+    serde_json::from_str(&alike).map_err(DbError::of_json)
+}
+
+/// A piece as a pattern. Words have letters and digits only, so nothing in it means more.
+fn like(piece: &str) -> String {
+    let before = if piece.starts_with(' ') { "" } else { "%" };
+    let after = if piece.ends_with(' ') { "" } else { "%" };
+    format!("{before}{}{after}", piece.trim())
 }

@@ -12,7 +12,7 @@ use crate::store::db::{DbError, Kind, Tx};
 use crate::values;
 
 /// How many numbers there are for the pictures of a millisecond.
-const NUMBERS_BITS: u32 = 20;
+pub(super) const NUMBERS_BITS: u32 = 20;
 
 /// What the index has of a picture.
 struct Kept {
