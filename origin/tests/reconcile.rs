@@ -255,11 +255,7 @@ mod tests {
         for (message, looked_at, ignored) in [
             (s3("pictures/shop/a+b.png"), 1, 0),
             (r2("pictures/shop/c.png"), 1, 0),
-            (
-                json!({ "messages": [r2("pictures/shop/d.png"), r2("elsewhere/a.png"), r2("pictures/shop/gone.png")] }),
-                2,
-                1,
-            ),
+            (json!([r2("pictures/shop/d.png"), r2("elsewhere/a.png"), r2("pictures/shop/gone.png")]), 2, 1),
             (s3("pictures/shop/nobody+knows.png"), 1, 0),
         ] {
             let answer = service.ask(Method::POST, "/v1/events/objects", &token, Some(message)).await;
