@@ -107,6 +107,9 @@ pub(super) async fn hits(
 
 /// The images of pictures, in the same order.
 pub(super) async fn images(db: &Db, docs: &[i64]) -> Result<Vec<String>, DbError> {
+    if docs.is_empty() {
+        return Ok(Vec::new());
+    }
     let list: Vec<String> = docs.iter().map(i64::to_string).collect();
     let sql = format!("SELECT doc, image FROM search_docs WHERE doc IN ({})", list.join(", "));
     let mut images = HashMap::new();
