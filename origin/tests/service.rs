@@ -217,7 +217,8 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/routes");
         for file in std::fs::read_dir(folder).unwrap() {
             let path = file.unwrap().path();
-            if path.is_dir() {
+            // Presigned URLs are for whoever was given one, not to be made by clients.
+            if path.is_dir() || path.ends_with("objects.rs") {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();

@@ -134,7 +134,9 @@ mod tests {
             (json!({ "size_bytes": -1 }), "invalid"),
             (json!({ "size_bytes": 1.5 }), "invalid"),
             (json!({ "size_bytes": 104_857_601 }), "too-large"),
-            (json!({ "size_bytes": u64::MAX }), "too-large"),
+            // Not every number beyond it is a double.
+            (json!({ "size_bytes": (1_u64 << 53) - 1 }), "too-large"),
+            (json!({ "size_bytes": u64::MAX }), "invalid"),
             (json!({ "media_type": "text/html" }), "unsupported-media-type"),
             (json!({ "media_type": "image/png\r\nx: y" }), "unsupported-media-type"),
             (json!({ "sha256": "00" }), "invalid"),
