@@ -34,7 +34,8 @@ const STEPS = [
   {
     name: 'postgres',
     says: 'the origin once more, on PostgreSQL',
-    command: ['cargo', 'test', '--locked', '--package', 'origin', '--no-fail-fast'],
+    // Of the whole workspace, or its dependencies would be built anew with fewer features.
+    command: ['cargo', 'test', '--locked', '--workspace', '--no-fail-fast', ...originTests()],
     beside: postgres,
     counts: cargoCounts,
     unless: noPostgres,
@@ -153,6 +154,12 @@ function cargoCounts(text) {
 function nodeCounts(text) {
   const of = (word) => Number(text.match(new RegExp(`^(?:ℹ|#) ${word} (\\d+)$`, 'm'))?.[1] ?? 0);
   return { passed: of('pass'), failed: of('fail') + of('cancelled'), ignored: of('skipped') + of('todo') };
+}
+
+/** The origin's test programs, as cargo's arguments. */
+function originTests() {
+  const files = readdirSync(join(root, 'origin', 'tests')).filter((name) => name.endsWith('.rs'));
+  return files.sort().flatMap((name) => ['--test', name.slice(0, -'.rs'.length)]);
 }
 
 function testFiles() {

@@ -33,7 +33,7 @@ process.on('exit', () => {
 });
 
 before(async () => {
-  await run('cargo', ['build', '--locked', '--package', 'origin'], { cwd: root, env: environment() });
+  await run('cargo', ['build', '--locked', '--workspace', '--bins'], { cwd: root, env: environment() });
   const program = await ensureNats();
   ports = await freePorts(5);
   receiver.on('request', (request, response) => {
