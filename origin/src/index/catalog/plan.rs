@@ -149,7 +149,7 @@ impl Counts {
         let mut terms: Vec<&String> = words.chain(search.facts.iter().flatten()).collect();
         let every = every();
         terms.push(&every);
-        // A join in this order: for `term IN (…)` SQLite reads all terms of the tenant.
+        // A join in this order: each term that is asked for is looked up by the index over tenant and term.
         let sql = format!(
             "SELECT t.term AS term, t.docs AS docs FROM ({}) AS asked CROSS JOIN search_terms AS t
             WHERE t.tenant = $1 AND t.term = asked.value",
