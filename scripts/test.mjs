@@ -7,7 +7,7 @@ import { findChromium } from './lib/chromium.mjs';
 import { npmBin, root, target } from './lib/paths.mjs';
 import { noPostgres, startPostgres } from './lib/postgres.mjs';
 import { Stop, ask, main, onInterrupt, say, start } from './lib/run.mjs';
-import { ensureSeaweed } from './lib/seaweed.mjs';
+import { ensureServer } from './lib/servers.mjs';
 import { toolEnvironment } from './lib/tools.mjs';
 import { setUp } from './setup.mjs';
 
@@ -75,7 +75,7 @@ async function testAll(only) {
     const { path, note } = await findChromium(env);
     if (path) env.LENSLET_CHROMIUM = path;
     if (note) said.push(note);
-    await ensureSeaweed();
+    await ensureServer('seaweed');
   }
 
   const results = [];

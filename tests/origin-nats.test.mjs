@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ensureNats } from '../scripts/lib/nats.mjs';
+import { ensureServer } from '../scripts/lib/servers.mjs';
 import { root, target } from '../scripts/lib/paths.mjs';
 import { environment, run } from '../scripts/lib/run.mjs';
 
@@ -34,7 +34,7 @@ process.on('exit', () => {
 
 before(async () => {
   await run('cargo', ['build', '--locked', '--workspace', '--bins'], { cwd: root, env: environment() });
-  const program = await ensureNats();
+  const program = await ensureServer('nats');
   ports = await freePorts(5);
   receiver.on('request', (request, response) => {
     const id = request.headers['webhook-id'];

@@ -16,6 +16,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
 
+use crate::index::parse_opensearch;
+
 /// Every setting: its name, what it is for, and its default.
 pub const SETTINGS: &[Setting] = &[
     Setting::new("ADDR", "where to listen", "127.0.0.1:8788"),
@@ -56,6 +58,11 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("KEEP_DELETED_DAYS", "how long a deleted picture may be restored", "30"),
     Setting::new("WORKERS", "how many jobs run at once", "2"),
     Setting::new("QUEUE", "how workers hear of jobs: catalog, or nats://… for many processes", "catalog"),
+    Setting::new(
+        "INDEX",
+        "where pictures are found: catalog, or opensearch:https://<user>:<password>@<host>/<index>",
+        "catalog",
+    ),
     Setting::new("DELIVERIES", "how many events are sent to webhooks at once, beside that", "8"),
     Setting::new(
         "WEBHOOKS_ALLOW_LOOPBACK",
@@ -149,6 +156,8 @@ pub struct Config {
     pub workers: u32,
     /// How workers hear of jobs.
     pub queue: QueueConfig,
+    /// Where pictures are found.
+    pub index: IndexConfig,
     /// How many events are sent to webhooks at once.
     pub deliveries: u32,
     /// Whether webhooks may be on this machine.
@@ -206,6 +215,26 @@ pub enum QueueConfig {
     Catalog,
     /// Through NATS at this address, which may hold a password.
     Nats(Secret),
+}
+
+/// Where pictures are found.
+#[derive(Debug)]
+pub enum IndexConfig {
+    /// In the catalog's database.
+    Catalog,
+    /// In a cluster.
+    OpenSearch(OpenSearchConfig),
+}
+
+/// An OpenSearch cluster.
+#[derive(Debug)]
+pub struct OpenSearchConfig {
+    /// Where it is, without a slash at the end.
+    pub url: String,
+    /// The name of the index there.
+    pub index: String,
+    /// The `Authorization` header, where one is wanted.
+    pub authorization: Option<Secret>,
 }
 
 /// A queue of Cloudflare's, written to by its HTTP API.
@@ -292,6 +321,7 @@ impl Config {
             keep_deleted_days: small("KEEP_DELETED_DAYS", &setting("KEEP_DELETED_DAYS"), 0..=36_500)?,
             workers: small("WORKERS", &setting("WORKERS"), 0..=64)?,
             queue: queue(setting("QUEUE"))?,
+            index: index(&setting("INDEX"))?,
             deliveries: small("DELIVERIES", &setting("DELIVERIES"), 0..=64)?,
             webhooks_allow_loopback: switch("WEBHOOKS_ALLOW_LOOPBACK", &setting("WEBHOOKS_ALLOW_LOOPBACK"))?,
             reconcile_seconds: small("RECONCILE_SECONDS", &setting("RECONCILE_SECONDS"), 0..=86_400)?,
@@ -345,6 +375,16 @@ fn database(url: String) -> Result<String, ConfigError> {
     let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
     // Not shown: it may hold a password.
     if known { Ok(url) } else { Err(wrong("DATABASE", "", "begins with none of sqlite:, postgres://")) }
+}
+
+fn index(value: &str) -> Result<IndexConfig, ConfigError> {
+    if value == "catalog" {
+        return Ok(IndexConfig::Catalog);
+    }
+    // Not shown: it may hold a password.
+    let url = value.strip_prefix("opensearch:");
+    let url = url.ok_or_else(|| wrong("INDEX", "", "is neither catalog nor opensearch:https://…"))?;
+    parse_opensearch(url).map(IndexConfig::OpenSearch).map_err(|reason| wrong("INDEX", "", &reason))
 }
 
 fn store(value: &str, setting: &impl Fn(&'static str) -> String) -> Result<StoreConfig, ConfigError> {
@@ -466,6 +506,10 @@ mod tests {
             ("UPLOAD_SECONDS", "604801"),
             ("WORKERS", "65"),
             ("EDGE_URL", "edge"),
+            ("INDEX", "elsewhere"),
+            ("INDEX", "opensearch:https://host:9200"),
+            ("INDEX", "opensearch:https://host:9200/Pictures"),
+            ("INDEX", "opensearch:https://user@host:9200/pictures"),
         ] {
             let error = parse(&[(name, value)]).err().unwrap_or_default();
             let is_named = error.contains("LENSLET_ORIGIN_");
@@ -478,8 +522,13 @@ mod tests {
     #[test]
     fn an_error_does_not_quote_what_may_be_a_secret() {
         const SECRET: &str = "hunter2";
-        for name in ["DATABASE", "S3_CREDENTIALS", "TOKEN_KEYS", "SIGNING_KEYS", "EDGE_ADMIN_KEYS"] {
-            for value in [SECRET.to_owned(), format!("{{\"{SECRET}\":1}}"), format!("mysql://u:{SECRET}@h")] {
+        for name in ["DATABASE", "INDEX", "S3_CREDENTIALS", "TOKEN_KEYS", "SIGNING_KEYS", "EDGE_ADMIN_KEYS"] {
+            for value in [
+                SECRET.to_owned(),
+                format!("{{\"{SECRET}\":1}}"),
+                format!("mysql://u:{SECRET}@h"),
+                format!("opensearch:https://u:{SECRET}@h"),
+            ] {
                 let given = [("EDGE_URL", "https://edge.example"), ("STORE", "s3:b"), (name, value.as_str())];
                 let given = [&given[..], &[("S3_ENDPOINT", "https://s3.example")]].concat();
                 let error = parse(&given).err().unwrap_or_default();

@@ -13,7 +13,8 @@ use crate::catalog::{events, names};
 use crate::error::ApiError;
 use crate::state::AppState;
 use crate::store::db::Tx;
-use crate::store::objects::{Part, PutError};
+use crate::store::objects::PutError;
+use crate::store::parts::Part;
 use crate::store::receive::{Expected, Fault};
 
 /// How long each part is, but the last. R2 wants all of the same length, S3 at least 5 MiB.

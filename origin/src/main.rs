@@ -14,6 +14,7 @@ use lenslet_origin::catalog::jobs::Crew;
 use lenslet_origin::catalog::new_id;
 use lenslet_origin::clock::Clock;
 use lenslet_origin::config::{Config, SETTINGS};
+use lenslet_origin::index::renew_all;
 use lenslet_origin::machine::{KeyWish, make_key};
 use lenslet_origin::reconcile;
 use lenslet_origin::state::AppState;
@@ -64,6 +65,7 @@ fn command() -> Command {
         .arg(config)
         .args(flags)
         .subcommand(key_command())
+        .subcommand(Command::new("reindex").about("Has every picture put into the index anew, by the service's workers."))
 }
 
 /// `key new`: how the first admin gets in. Settings stand before it, as flags, or in the environment.
@@ -122,6 +124,15 @@ async fn new_key(config: &Config, flags: &ArgMatches) -> Result<(), Box<dyn Erro
     Ok(())
 }
 
+/// Adds the jobs of an index that begins anew.
+async fn reindex(config: &Config) -> Result<(), Box<dyn Error>> {
+    let db = AppState::open_db(config).await?;
+    let count = renew_all(&db, Clock::System.now_ms()).await?;
+    db.close().await;
+    println!("{count} pictures will be put into the index anew; /v1/jobs and /metrics tell how far that is.");
+    Ok(())
+}
+
 /// Flags, then the environment, then the file.
 fn configure(flags: &ArgMatches) -> Result<Config, Box<dyn Error>> {
     let path = flags.get_one::<String>("config").cloned().or_else(|| std::env::var(CONFIG_FILE).ok());
@@ -157,6 +168,9 @@ async fn run(flags: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let config = configure(flags)?;
     if let Some(("new", flags)) = flags.subcommand_matches("key").and_then(ArgMatches::subcommand) {
         return new_key(&config, flags).await;
+    }
+    if flags.subcommand_matches("reindex").is_some() {
+        return reindex(&config).await;
     }
     // Colours for people only: in a file or a collector they are noise inside the fields.
     let colours = std::io::stdout().is_terminal();

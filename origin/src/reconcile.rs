@@ -18,7 +18,8 @@ use crate::intake::{self, OURSELVES};
 use crate::removal;
 use crate::state::AppState;
 use crate::store::db::Tx;
-use crate::store::objects::{DELETED, ObjectInfo, PARTS, PICTURES, UPLOADS, VARIANTS};
+use crate::store::objects::{DELETED, ObjectInfo, PICTURES, UPLOADS, VARIANTS};
+use crate::store::parts::PARTS;
 use crate::telemetry::metrics::upload_ended;
 
 /// Younger objects may belong to somebody who has not written so yet.

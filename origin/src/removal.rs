@@ -40,7 +40,7 @@ pub(crate) async fn delete(state: &AppState, who: &Principal, image: &Image) -> 
     images::put(&mut tx, &deleted).await?;
     tell(&mut tx, who, image, "deleted", now_ms).await?;
     remove_later(&mut tx, image, now_ms).await?;
-    state.index.remove(&mut tx, &image.tenant, &image.id).await?;
+    state.index.remove(&mut tx, &image.tenant, &image.id, now_ms).await?;
     tx.commit().await?;
     state.work.notify_one();
     Ok(())
@@ -188,7 +188,7 @@ async fn purge_one(state: &AppState, tenant: &str, id: &str, until_ms: i64) -> R
         request_id: None,
     };
     audit::add(&mut tx, deed, now_ms).await?;
-    state.index.remove(&mut tx, tenant, id).await?;
+    state.index.remove(&mut tx, tenant, id, now_ms).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::config::{Config, QueueConfig, StoreConfig};
+use crate::config::{Config, IndexConfig, QueueConfig, StoreConfig};
 use crate::events::{Sender, SenderError};
-use crate::index::Engine;
+use crate::index::{Engine, OpenSearch};
 use crate::queue::{Nats, Notices, Queue};
 use crate::store::db::{Db, DbError};
 use crate::store::objects::{ObjectError, Objects};
@@ -29,6 +29,9 @@ pub enum OpenError {
     /// What sends webhooks cannot be made.
     #[error("{0}")]
     Sender(#[from] SenderError),
+    /// What speaks to the cluster cannot be made.
+    #[error("LENSLET_ORIGIN_INDEX: {0}")]
+    Index(String),
     /// The broker's address is none.
     #[error("LENSLET_ORIGIN_QUEUE: {0}")]
     Queue(String),
@@ -79,12 +82,18 @@ impl AppState {
                 Arc::new(nats.map_err(|error| OpenError::Queue(error.to_string()))?)
             }
         };
+        let index = match &config.index {
+            IndexConfig::Catalog => Engine::Catalog,
+            IndexConfig::OpenSearch(config) => Engine::OpenSearch(
+                OpenSearch::new(config).map_err(|error| OpenError::Index(error.to_string()))?,
+            ),
+        };
         Ok(Self {
             config: Arc::new(config),
             db,
             objects,
             clock: Clock::System,
-            index: Arc::new(Engine::Catalog),
+            index: Arc::new(index),
             work,
             post,
             queue,

@@ -20,7 +20,7 @@ export async function ensurePython(name) {
   return environment([], { PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' });
 }
 
-async function requirePip(name) {
+export async function requirePip(name) {
   if ((await ask('python3', ['-m', 'pip', '--version'], { env: environment() })).ok) return;
   throw new Stop(`python3 with pip is missing, which gets ${name}. Install it (Debian: apt-get install python3-pip; macOS: brew install python) and try again.`);
 }

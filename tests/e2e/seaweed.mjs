@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ensureSeaweed } from '../../scripts/lib/seaweed.mjs';
+import { ensureServer } from '../../scripts/lib/servers.mjs';
 import { encodedKey, signed } from './sigv4.mjs';
 
 const REGION = 'us-east-1';
@@ -23,7 +23,7 @@ const ATTEMPTS = 3;
  * `{ endpoint, region, bucket, credentials, put, delete, ask, close }`; keys are plain text.
  */
 export async function startSeaweed() {
-  const program = await ensureSeaweed();
+  const program = await ensureServer('seaweed');
   for (let attempt = 1; ; attempt++) {
     try {
       return await start(program);

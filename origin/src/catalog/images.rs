@@ -182,6 +182,16 @@ pub async fn lock(tx: &mut Tx, tenant: &str, id: &str) -> Result<Option<Image>, 
     tx.first(&sql, values![tenant, id]).await?.as_ref().map(read).transpose()
 }
 
+/// The tenants and names of some pictures, of whatever tenant, after this one.
+pub async fn after(db: &Db, id: &str, limit: i64) -> Result<Vec<(String, String)>, DbError> {
+    const SQL: &str = "SELECT tenant, id FROM images WHERE id > $1 ORDER BY id LIMIT $2";
+    db.all(SQL, values![id, limit])
+        .await?
+        .iter()
+        .map(|row| Ok((row.get("tenant")?, row.get("id")?)))
+        .collect()
+}
+
 /// The picture that has a name now.
 pub async fn find_by_name(db: &Db, tenant: &str, name: &str) -> Result<Option<Image>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM images WHERE tenant = $1 AND name = $2 AND deleted_ms IS NULL");

@@ -235,14 +235,14 @@ pub async fn list(
     tenant: &str,
     state: Option<State>,
     before: Option<&str>,
-    limit: i64,
+    limit: u32,
 ) -> Result<Vec<Upload>, DbError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM uploads WHERE tenant = $1 AND ($2 = '' OR state = $2) AND ($3 = '' OR id < $3)
         ORDER BY id DESC LIMIT $4"
     );
     let (state, before) = (state.map_or("", State::name), before.unwrap_or(""));
-    db.all(&sql, values![tenant, state, before, limit]).await?.iter().map(read).collect()
+    db.all(&sql, values![tenant, state, before, i64::from(limit)]).await?.iter().map(read).collect()
 }
 
 /// Writes down that its bytes are there, with the job that looks at them; answers whether they were waited for.

@@ -14,9 +14,9 @@ const K1: f64 = 1.2;
 /// How much longer fields count less.
 const B: f64 = 0.5;
 /// What a picture of today has more than one of long ago.
-const FRESHNESS: f64 = 0.25;
+pub(super) const FRESHNESS: f64 = 0.25;
 /// After so long half of that is left.
-const HALF_LIFE_MS: f64 = 180.0 * 86_400_000.0;
+pub(super) const HALF_LIFE_MS: f64 = 180.0 * 86_400_000.0;
 
 /// One thing that is looked for: any of these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::auth::{Principal, Scope};
 use crate::catalog::events::{self, Event};
-use crate::error::{ApiError, Problem};
+use crate::error::ApiError;
 use crate::extract::{Json, Query};
 use crate::state::AppState;
 
@@ -62,9 +62,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// What happened, the newest first.
 #[utoipa::path(get, path = "/v1/events", tag = "webhooks", responses(
     (status = 200, body = EventList),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
 ))]
 async fn list(
     State(state): State<AppState>,

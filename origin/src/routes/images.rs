@@ -3,12 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    HeaderValue, IF_MATCH, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -22,6 +18,7 @@ use utoipa_axum::routes;
 use super::image_query::{ImageParameters, ImageQuery};
 use super::image_view::{ImageList, ImageView, SimilarList, SimilarView, etag};
 use super::tags::{self, Tag};
+use super::texts;
 use crate::auth::{Principal, Scope};
 use crate::catalog::audit::{self, Deed};
 use crate::catalog::images::Image;
@@ -32,10 +29,6 @@ use crate::index::{Index as _, SearchError};
 use crate::removal;
 use crate::state::AppState;
 
-/// A title may be so long, in letters.
-const LONGEST_TITLE: usize = 500;
-const LONGEST_CAPTION: usize = 5_000;
-
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list))
@@ -43,8 +36,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(get, change, delete))
         .routes(routes!(restore))
         .routes(routes!(similar))
-        .routes(routes!(variant))
-        .routes(routes!(original))
 }
 
 impl From<SearchError> for ApiError {
@@ -52,7 +43,10 @@ impl From<SearchError> for ApiError {
         match error {
             SearchError::Cursor => Self::invalid(&error.to_string()),
             SearchError::Db(error) => error.into(),
-            SearchError::Engine(_) => Self::internal(&error),
+            SearchError::Engine(_) => {
+                tracing::error!(%error, "the index failed");
+                Self::unavailable("pictures cannot be searched now; all else works")
+            }
         }
     }
 }
@@ -66,9 +60,6 @@ impl From<SearchError> for ApiError {
 #[utoipa::path(get, path = "/v1/images", tag = "images", params(ImageParameters),
     responses(
         (status = 200, body = ImageList),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
     ))]
 async fn list(
     State(state): State<AppState>,
@@ -154,10 +145,7 @@ struct ByName {
     responses(
         (status = 200, body = ImageView, headers(("ETag" = String, description = "Names what is known of it."))),
         (status = 304, description = "It is as it was."),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No picture has this name.", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn by_name(
     State(state): State<AppState>,
@@ -175,10 +163,6 @@ async fn by_name(
     responses(
         (status = 200, body = ImageView, headers(("ETag" = String, description = "Names what is known of it."))),
         (status = 304, description = "It is as it was."),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
 async fn get(
     State(state): State<AppState>,
@@ -206,7 +190,7 @@ async fn own(state: &AppState, who: &Principal, id: &str) -> Result<Image, ApiEr
 }
 
 /// One that is not deleted.
-async fn live(state: &AppState, who: &Principal, id: &str) -> Result<Image, ApiError> {
+pub(super) async fn live(state: &AppState, who: &Principal, id: &str) -> Result<Image, ApiError> {
     let image = own(state, who, id).await?;
     if image.deleted_ms.is_some() { Err(none()) } else { Ok(image) }
 }
@@ -226,12 +210,12 @@ fn shown(image: Image, who: &Principal, headers: &HeaderMap) -> Response {
 }
 
 /// Our own tags and keys are ASCII; whatever is not, is no header.
-fn header(text: &str) -> HeaderValue {
+pub(super) fn header(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 /// Whether a conditional header names this tag, or any.
-fn names(headers: &HeaderMap, name: &axum::http::HeaderName, tag: &str) -> bool {
+pub(super) fn names(headers: &HeaderMap, name: &axum::http::HeaderName, tag: &str) -> bool {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     let strong = |one: &str| one.trim().trim_start_matches("W/").to_owned();
     values.flat_map(|value| value.split(',')).map(strong).any(|one| one == "*" || one == tag)
@@ -278,7 +262,7 @@ impl Field {
         match self {
             Self::Kept => Ok(old),
             Self::Gone => Ok(None),
-            Self::New(text) => checked(name, text, longest).map(Some),
+            Self::New(text) => texts::checked(name, text, longest).map(Some),
         }
     }
 }
@@ -291,21 +275,13 @@ impl Change {
     /// The picture as it then is.
     fn of(self, image: &Image, now_ms: i64) -> Result<Image, ApiError> {
         let mut changed = Image { updated_ms: now_ms, ..image.clone() };
-        changed.title = self.title.of("title", changed.title, LONGEST_TITLE)?;
-        changed.caption = self.caption.of("caption", changed.caption, LONGEST_CAPTION)?;
+        changed.title = self.title.of("title", changed.title, texts::LONGEST_TITLE)?;
+        changed.caption = self.caption.of("caption", changed.caption, texts::LONGEST_CAPTION)?;
         if let Some(tags) = self.tags {
             changed.tags = tags::checked(&tags)?;
         }
         Ok(changed)
     }
-}
-
-fn checked(name: &str, text: String, longest: usize) -> Result<String, ApiError> {
-    let is_control = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
-    if text.chars().count() <= longest && !text.contains(is_control) {
-        return Ok(text);
-    }
-    Err(ApiError::invalid(&format!("the {name} may have {longest} characters, and no control characters")))
 }
 
 /// Refuses where `If-Match` names something else than the picture as it is.
@@ -321,13 +297,7 @@ fn check_match(headers: &HeaderMap, image: &Image) -> Result<(), ApiError> {
     request_body = Change,
     responses(
         (status = 200, body = ImageView, headers(("ETag" = String, description = "Names what is known of it."))),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 412, body = Problem, content_type = "application/problem+json"),
-        (status = 413, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
     ))]
 async fn change(
     State(state): State<AppState>,
@@ -370,10 +340,6 @@ async fn change(
 #[utoipa::path(delete, path = "/v1/images/{id}", tag = "images", params(("id" = String, Path)),
     responses(
         (status = 204, description = "It is not found any more, and the edge is told."),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 412, body = Problem, content_type = "application/problem+json"),
     ))]
@@ -395,10 +361,6 @@ async fn delete(
 #[utoipa::path(post, path = "/v1/images/{id}/restore", tag = "images", params(("id" = String, Path)),
     responses(
         (status = 200, body = ImageView, headers(("ETag" = String, description = "Names what is known of it."))),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "It is not deleted, or another has its name."),
     ))]
 async fn restore(
@@ -426,10 +388,6 @@ struct HowMany {
 #[utoipa::path(get, path = "/v1/images/{id}/similar", tag = "images", params(("id" = String, Path), HowMany),
     responses(
         (status = 200, body = SimilarList),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
 async fn similar(
     State(state): State<AppState>,
@@ -451,88 +409,4 @@ async fn similar(
     let images =
         images.map(|image| SimilarView { distance: distance(&image.id), image: ImageView::of(image, &who) });
     Ok(Json(SimilarList { images: images.collect() }))
-}
-
-/// A picture as a preset renders it.
-#[utoipa::path(get, path = "/v1/images/{id}/variants/{preset}", tag = "images",
-    params(("id" = String, Path), ("preset" = String, Path)),
-    responses(
-        (status = 200, description = "The file.", content_type = "image/*", body = Vec<u8>),
-        (status = 304, description = "It is as it was."),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    ))]
-async fn variant(
-    State(state): State<AppState>,
-    who: Principal,
-    Path((id, preset)): Path<(String, String)>,
-    _: Query<Nothing>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    who.require(Scope::Read)?;
-    require_sources(&who)?;
-    let image = live(&state, &who, &id).await?;
-    let variant = image.variants.iter().find(|variant| variant.preset == preset);
-    let variant = variant.ok_or_else(|| ApiError::not_found("the picture has no such variant"))?;
-    let tag = format!("\"{}-{}-{preset}\"", image.id, image.version);
-    file(&state, &variant.object_key, &variant.media_type, &tag, &headers, "inline").await
-}
-
-/// The file as it came, to be kept and not to be shown: it was looked at, but not made anew.
-#[utoipa::path(get, path = "/v1/images/{id}/original", tag = "images", params(("id" = String, Path)),
-    responses(
-        (status = 200, description = "The file.", content_type = "image/*", body = Vec<u8>),
-        (status = 304, description = "It is as it was."),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    ))]
-async fn original(
-    State(state): State<AppState>,
-    who: Principal,
-    Path(id): Path<String>,
-    _: Query<Nothing>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    who.require(Scope::Read)?;
-    require_sources(&who)?;
-    let image = live(&state, &who, &id).await?;
-    let tag = format!("\"{}\"", image.sha256);
-    file(&state, &image.object_key, &image.media_type, &tag, &headers, "attachment").await
-}
-
-/// A token that forces a mark on pictures, or limits their size, must not get them without.
-fn require_sources(who: &Principal) -> Result<(), ApiError> {
-    if who.may_have_sources() {
-        return Ok(());
-    }
-    Err(ApiError::forbidden("the token is good for pictures as the edge renders them, not for files"))
-}
-
-/// An object of the bucket, as it comes.
-async fn file(
-    state: &AppState,
-    key: &str,
-    media_type: &str,
-    tag: &str,
-    headers: &HeaderMap,
-    disposition: &'static str,
-) -> Result<Response, ApiError> {
-    let named = [(ETAG, header(tag)), (CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))];
-    if names(headers, &IF_NONE_MATCH, tag) {
-        return Ok((StatusCode::NOT_MODIFIED, named).into_response());
-    }
-    let found = state.objects.read(key, None).await?;
-    let (about, bytes) = found.ok_or_else(|| ApiError::not_found("the file is gone"))?;
-    let what = [
-        (CONTENT_TYPE, header(media_type)),
-        (CONTENT_LENGTH, about.size_bytes.into()),
-        (CONTENT_DISPOSITION, HeaderValue::from_static(disposition)),
-        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
-    ];
-    Ok((named, what, Body::from_stream(bytes)).into_response())
 }

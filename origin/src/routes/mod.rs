@@ -6,17 +6,20 @@ mod audit;
 mod document;
 mod events;
 mod healthz;
+mod image_files;
 mod image_query;
 mod image_view;
 mod images;
 mod jobs;
 mod keys;
 mod metrics;
+mod new_upload;
 mod object_events;
 mod objects;
 mod readyz;
 mod tags;
 mod tenants;
+mod texts;
 mod tokens;
 mod upload_view;
 mod uploads;
@@ -65,6 +68,7 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .merge(objects::routes())
         .merge(uploads::routes())
         .merge(images::routes())
+        .merge(image_files::routes())
         .merge(webhooks::routes())
         .merge(events::routes())
 }

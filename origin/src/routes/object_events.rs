@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use crate::auth::{Principal, Scope};
 use crate::catalog::names;
-use crate::error::{ApiError, Problem};
+use crate::error::ApiError;
 use crate::extract::{Json, JsonOrArray};
 use crate::reconcile::{self, Report};
 use crate::state::AppState;
@@ -74,11 +74,6 @@ struct Taken {
 #[utoipa::path(post, path = "/v1/events/objects", tag = "administration", request_body = ObjectEvents,
     responses(
         (status = 202, description = "They were compared with the catalog.", body = Taken),
-        (status = 400, description = "The request cannot be understood.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Nobody known asks.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not allowed.", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The body is no JSON.", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn take(
     State(state): State<AppState>,

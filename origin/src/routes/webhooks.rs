@@ -23,7 +23,7 @@ use crate::catalog::webhooks::{self, MOST, OLD_SECRET_MS, Webhook};
 use crate::config::Secret;
 use crate::error::{ApiError, Problem};
 use crate::events::enqueue;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, Nothing, Path, Query};
 use crate::state::AppState;
 use crate::store::db::Tx;
 
@@ -112,16 +112,12 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// Add a webhook. A tenant has 16 at most.
 #[utoipa::path(post, path = "/v1/webhooks", tag = "webhooks", request_body = NewWebhook, responses(
     (status = 201, body = WebhookWithSecret, headers(("Location" = String))),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "There are 16 already.", body = Problem, content_type = "application/problem+json"),
-    (status = 413, body = Problem, content_type = "application/problem+json"),
-    (status = 415, body = Problem, content_type = "application/problem+json"),
 ))]
 async fn create(
     State(state): State<AppState>,
     principal: Principal,
+    _: Query<Nothing>,
     Json(new): Json<NewWebhook>,
 ) -> Result<impl IntoResponse, ApiError> {
     principal.require(Scope::Admin)?;
@@ -154,10 +150,12 @@ async fn create(
 /// All webhooks.
 #[utoipa::path(get, path = "/v1/webhooks", tag = "webhooks", responses(
     (status = 200, body = WebhookList),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
 ))]
-async fn list(State(state): State<AppState>, principal: Principal) -> Result<Json<WebhookList>, ApiError> {
+async fn list(
+    State(state): State<AppState>,
+    principal: Principal,
+    _: Query<Nothing>,
+) -> Result<Json<WebhookList>, ApiError> {
     principal.require(Scope::Admin)?;
     let all = webhooks::list(&state.db, &principal.tenant).await?;
     Ok(Json(WebhookList { webhooks: all.into_iter().map(view).collect() }))
@@ -166,14 +164,12 @@ async fn list(State(state): State<AppState>, principal: Principal) -> Result<Jso
 /// A webhook.
 #[utoipa::path(get, path = "/v1/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)), responses(
     (status = 200, body = WebhookView),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 async fn read(
     State(state): State<AppState>,
     principal: Principal,
     Path(id): Path<String>,
+    _: Query<Nothing>,
 ) -> Result<Json<WebhookView>, ApiError> {
     principal.require(Scope::Admin)?;
     let found = webhooks::find(&state.db, &principal.tenant, &id).await?;
@@ -184,17 +180,12 @@ async fn read(
 #[utoipa::path(patch, path = "/v1/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)),
     request_body = WebhookChange, responses(
     (status = 200, body = WebhookView),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 413, body = Problem, content_type = "application/problem+json"),
-    (status = 415, body = Problem, content_type = "application/problem+json"),
 ))]
 async fn change(
     State(state): State<AppState>,
     principal: Principal,
     Path(id): Path<String>,
+    _: Query<Nothing>,
     Json(change): Json<WebhookChange>,
 ) -> Result<Json<WebhookView>, ApiError> {
     principal.require(Scope::Admin)?;
@@ -216,14 +207,12 @@ async fn change(
 /// Remove a webhook.
 #[utoipa::path(delete, path = "/v1/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)), responses(
     (status = 204, description = "It is gone."),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 async fn remove(
     State(state): State<AppState>,
     principal: Principal,
     Path(id): Path<String>,
+    _: Query<Nothing>,
 ) -> Result<StatusCode, ApiError> {
     principal.require(Scope::Admin)?;
     let mut tx = state.db.begin().await?;
@@ -237,14 +226,12 @@ async fn remove(
 /// Give a webhook a new secret. For a day both sign, so that its receiver can change over.
 #[utoipa::path(post, path = "/v1/webhooks/{id}/rotate", tag = "webhooks", params(("id" = String, Path)), responses(
     (status = 200, body = WebhookWithSecret),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 async fn rotate(
     State(state): State<AppState>,
     principal: Principal,
     Path(id): Path<String>,
+    _: Query<Nothing>,
 ) -> Result<impl IntoResponse, ApiError> {
     principal.require(Scope::Admin)?;
     let mut tx = state.db.begin().await?;
@@ -259,15 +246,13 @@ async fn rotate(
 /// Send a webhook an event of the kind `webhook.test`, whatever kinds it wants.
 #[utoipa::path(post, path = "/v1/webhooks/{id}/test", tag = "webhooks", params(("id" = String, Path)), responses(
     (status = 202, body = Sent),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "It is not active.", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn test(
     State(state): State<AppState>,
     principal: Principal,
     Path(id): Path<String>,
+    _: Query<Nothing>,
 ) -> Result<impl IntoResponse, ApiError> {
     principal.require(Scope::Admin)?;
     let now_ms = state.clock.now_ms();

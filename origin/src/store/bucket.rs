@@ -14,7 +14,8 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use serde::Deserialize;
 
-use super::objects::{CHECKSUM, ObjectError, Part, Presigned, PutError};
+use super::objects::{CHECKSUM, ObjectError, Presigned, PutError};
+use super::parts::Part;
 use super::receive::Fault;
 use super::signed_url::{ToSign, UrlSigner};
 use crate::clock::Clock;

@@ -5,5 +5,6 @@ pub mod db;
 pub(crate) mod half_written;
 mod migrate;
 pub mod objects;
+pub mod parts;
 pub mod receive;
 pub mod signed_url;
