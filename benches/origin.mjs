@@ -18,6 +18,8 @@ import { findPicture, findPictures } from './pictures.mjs';
 
 export const PARTS = ['catalog', 'uploads', 'ingest'];
 
+/** What it has for its pages, as a server of its own would. */
+const POSTGRES = { shared_buffers: '256MB' };
 const READERS = 32;
 const SEARCHERS = 4;
 const SECONDS = 10;
@@ -57,7 +59,7 @@ async function catalog(bench, most, databases) {
 async function ofCatalog({ env, tell, binary, fill }, database, pictures) {
   if (!existsSync(fill)) throw new Stop('The origin has no example `fill`, which makes the pictures that are searched.');
   tell(`${database} with ${pictures} pictures …`);
-  const server = database === 'postgres' ? await startPostgres() : null;
+  const server = database === 'postgres' ? await startPostgres(POSTGRES) : null;
   const origin = await startOrigin({ LOG: 'warn', WORKERS: '0', RECONCILE_SECONDS: '0', ...(server && { DATABASE: server.url }) }, { binary });
   try {
     await run(fill, [server?.url ?? `sqlite:${join(origin.folder, 'catalog.sqlite')}`, `${pictures}`, '0'], { env, stdio: 'ignore' });

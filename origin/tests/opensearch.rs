@@ -137,7 +137,7 @@ async fn library(service: &Service) -> [Image; 3] {
 async fn pictures_are_put_changed_and_removed() {
     let (service, contract) = start("bulk.json").await;
     let [image, ..] = library(&service).await;
-    put(&service, &[image.clone()]).await;
+    put(&service, std::slice::from_ref(&image)).await;
     assert_eq!(work_off(&service.state).await.unwrap(), 1);
     // The template is put once. A newer state than ours is none to complain of.
     let mut tx = service.state.db.begin().await.unwrap();
@@ -219,7 +219,7 @@ async fn similar_pictures_are_measured_here() {
 async fn a_cluster_that_fails_is_tried_again_and_fails_alone() {
     let (service, contract) = start("failures.json").await;
     let [image, ..] = library(&service).await;
-    put(&service, &[image.clone()]).await;
+    put(&service, std::slice::from_ref(&image)).await;
     let admin = service.token("default", "admin");
     let dead = async || {
         let jobs = service.ask(Method::GET, "/v1/jobs?state=dead", &admin, None).await;

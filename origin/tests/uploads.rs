@@ -141,7 +141,7 @@ mod tests {
             (json!({ "media_type": "image/png\r\nx: y" }), "unsupported-media-type"),
             (json!({ "sha256": "00" }), "invalid"),
             (json!({ "sha256": "é".repeat(32) }), "invalid"),
-            (json!({ "title": "a".repeat(201) }), "invalid"),
+            (json!({ "title": "a".repeat(501) }), "invalid"),
             (json!({ "caption": "a\u{1}" }), "invalid"),
             (json!({ "tags": [""] }), "invalid"),
             (json!({ "tags": vec!["a"; 51] }), "invalid"),
@@ -153,7 +153,7 @@ mod tests {
             assert_eq!(answer.problem(), kind, "{more}");
         }
         for path in
-            ["?limit=0", "?limit=201", "?limit=x", "?cursor=!", "?cursor=YQ", "?state=gone", "?page=2"]
+            ["?limit=0", "?limit=101", "?limit=x", "?cursor=!", "?cursor=YQ", "?state=gone", "?page=2"]
         {
             let answer = service.ask(Method::GET, &format!("/v1/uploads{path}"), &token, None).await;
             assert_eq!(answer.problem(), "invalid", "{path}");

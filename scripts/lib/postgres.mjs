@@ -40,8 +40,8 @@ export function noPostgres() {
   return 'PostgreSQL is not installed, so the origin was tested on SQLite only (Debian: apt-get install postgresql).';
 }
 
-/** An empty server, started in a second or two. Answers `{ url, close }`. */
-export async function startPostgres() {
+/** An empty server, started in a second or two, with other settings if they are given. Answers `{ url, close }`. */
+export async function startPostgres(settings = {}) {
   const programs = findPostgres();
   if (!programs) throw new Stop('PostgreSQL is not installed (Debian: apt-get install postgresql).');
   const folder = mkdtempSync(join(tmpdir(), 'lenslet-postgres-'));
@@ -51,7 +51,7 @@ export async function startPostgres() {
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   try {
     await initialise(join(programs, 'initdb'), join(folder, 'data'), options);
-    return await serve(join(programs, 'postgres'), join(folder, 'data'), options, remove);
+    return await serve(join(programs, 'postgres'), join(folder, 'data'), { ...SETTINGS, ...settings }, options, remove);
   } catch (error) {
     remove();
     throw error;
@@ -65,10 +65,10 @@ async function initialise(initdb, data, options) {
   if (code !== 0) throw new Stop(`initdb failed:\n${lines.join('')}`);
 }
 
-async function serve(postgres, data, options, remove) {
+async function serve(postgres, data, settings, options, remove) {
   const port = await freePort();
-  const settings = Object.entries({ ...SETTINGS, port }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const child = spawn(postgres, ['-D', data, ...settings], options);
+  const given = Object.entries({ ...settings, port }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const child = spawn(postgres, ['-D', data, ...given], options);
   const lines = kept(child);
   const closed = once(child, 'close');
   // "Immediate": it ends at once, takes its children with it, and leaves no shared memory behind.

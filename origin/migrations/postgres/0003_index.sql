@@ -26,13 +26,17 @@ CREATE TABLE search_docs (
   -- What it can be filtered by, as terms.
   facts TEXT NOT NULL,
   -- Both, each term behind six letters that stand for its tenant.
-  terms tsvector NOT NULL
+  terms tsvector NOT NULL,
+  pairs int4[] NOT NULL
 );
 CREATE INDEX search_docs_newest ON search_docs (tenant, doc);
 CREATE INDEX search_docs_by_name ON search_docs (tenant, name, doc);
 CREATE INDEX search_docs_by_taken ON search_docs (tenant, taken_ms, doc);
 CREATE INDEX search_docs_by_size ON search_docs (tenant, size_bytes, doc);
 CREATE INDEX search_docs_by_terms ON search_docs USING gin (terms);
+-- Words that stand beside each other, as hashes: of a phrase of common words, the index over terms finds every picture that
+-- has both, and each of them has to be read.
+CREATE INDEX search_docs_by_pairs ON search_docs USING gin (pairs);
 
 -- In how many pictures of a tenant a term is.
 CREATE TABLE search_terms (

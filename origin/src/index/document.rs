@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use sha2::{Digest as _, Sha256};
+
 use super::colour::{self, Oklab};
 use super::words::{fact, tenant_letters, words};
 use crate::catalog::images::Image;
@@ -105,10 +107,31 @@ impl Document {
         vector
     }
 
+    /// The words that stand beside each other, as PostgreSQL takes them.
+    pub(super) fn pairs(&self) -> String {
+        let mut pairs: Vec<i32> = self.fields.iter().flat_map(|field| pairs(field)).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        array(&pairs)
+    }
+
     /// The palette as a column.
     pub(super) fn colours(&self) -> String {
         colour::written(&self.palette)
     }
+}
+
+/// Words that stand beside each other, each two as a number. Two pairs may have the same.
+pub(super) fn pairs(words: &[String]) -> impl Iterator<Item = i32> {
+    words.windows(2).map(|pair| {
+        let digest = Sha256::digest(pair.join(" "));
+        digest.iter().take(4).fold(0, |number, byte| (number << 8) | i32::from(*byte))
+    })
+}
+
+/// Numbers as PostgreSQL writes an array.
+pub(super) fn array(numbers: &[i32]) -> String {
+    format!("{{{}}}", numbers.iter().map(i32::to_string).collect::<Vec<_>>().join(","))
 }
 
 /// The terms of a document as its columns have them.

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use super::plan::Plan;
 use super::write::NUMBERS_BITS;
 use crate::index::cursor::Key;
-use crate::index::document::{NEVER_MS, every};
+use crate::index::document::{NEVER_MS, array, every, pairs};
+use crate::index::rank::{Alternative, Term};
 use crate::index::search::{Range, Ranged, Search, Sort};
 use crate::index::text::Part;
 use crate::index::words::tenant_letters;
@@ -18,8 +19,10 @@ use crate::store::db::{Db, DbError, Kind, Value};
 /// Of terms that more pictures have, it is quicker to walk along an order and look at each picture than to collect all
 /// that have them.
 const MANY: i64 = 5_000;
-/// So many are looked at on such a walk before all are collected after all.
-const LONGEST_WALK: usize = 20_000;
+/// So many are looked at first, which tells how many of all fit.
+const PROBE: usize = 2_000;
+/// What PostgreSQL needs to collect one that fits, in what it needs to look at one on a walk.
+const COLLECTING: f64 = 5.0;
 
 /// What is read of pictures that fit, besides their numbers: no more than that, for reading takes longer than finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,10 +96,7 @@ pub(super) async fn hits(
     let mut hits = match (db.kind(), question.order.column) {
         _ if !plan.has_terms() => question.ask(db, Way::Order).await?,
         (Kind::Sqlite, "doc") => question.ask(db, Way::Text).await?,
-        (Kind::Postgres, "doc") if is_many => {
-            let rows = question.ask(db, Way::Walk).await?;
-            if rows.len() == most { rows } else { question.ask(db, Way::Text).await? }
-        }
+        (Kind::Postgres, "doc") if is_many => question.walk_or_collect(db).await?,
         _ if is_many => question.ask(db, Way::Order).await?,
         _ => question.ask(db, Way::Text).await?,
     };
@@ -126,8 +126,8 @@ enum Way {
     Text,
     /// Along the order, each picture looked at.
     Order,
-    /// The same, for so long only.
-    Walk,
+    /// The same, for so many only.
+    Walk(usize),
 }
 
 /// An order as SQL has it.
@@ -175,6 +175,27 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
+    /// A short walk tells how dense they are, and so what is quicker: a walk to the last that is wanted, or to collect all.
+    async fn walk_or_collect(&self, db: &Db) -> Result<Vec<Hit>, DbError> {
+        let probed = self.ask(db, Way::Walk(PROBE)).await?;
+        #[expect(clippy::cast_precision_loss, reason = "numbers of pictures")]
+        let (found, most, probe, all) =
+            (probed.len() as f64, self.most as f64, PROBE as f64, self.plan.all as f64);
+        if probed.len() == self.most || all <= probe {
+            return Ok(probed);
+        }
+        // Half as long again, since pictures of a kind come together.
+        let walk = probe * (most / found.max(1.0)) * 1.5;
+        if walk.min(all) > found / probe * all * COLLECTING {
+            return self.ask(db, Way::Text).await;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of pictures")]
+        let longest = walk.min(all) as usize;
+        let walked = self.ask(db, Way::Walk(longest)).await?;
+        let is_enough = walked.len() == self.most || longest as u64 == self.plan.all.unsigned_abs();
+        if is_enough { Ok(walked) } else { self.ask(db, Way::Text).await }
+    }
+
     /// Asks for all hits in one row: a thousand rows go from SQLite's thread to ours one by one, which takes longer than
     /// finding them.
     async fn ask(&self, db: &Db, way: Way) -> Result<Vec<Hit>, DbError> {
@@ -182,10 +203,10 @@ impl Question<'_> {
         let mut sql = Sql::default();
         let text = match (self.kind, way) {
             (Kind::Sqlite, Way::Text) => self.sqlite_text(&mut sql),
-            (Kind::Sqlite, Way::Order | Way::Walk) => self.sqlite_order(&mut sql),
+            (Kind::Sqlite, Way::Order | Way::Walk(_)) => self.sqlite_order(&mut sql),
             (Kind::Postgres, Way::Text) => self.postgres_text(&mut sql),
             (Kind::Postgres, Way::Order) => self.postgres_order(&mut sql),
-            (Kind::Postgres, Way::Walk) => self.postgres_walk(&mut sql),
+            (Kind::Postgres, Way::Walk(longest)) => self.postgres_walk(longest, &mut sql),
         };
         let text = match self.kind {
             Kind::Sqlite => format!("SELECT json_group_array(json_array({FIELDS})) AS hits FROM ({text})"),
@@ -262,10 +283,10 @@ impl Question<'_> {
         )
     }
 
-    fn postgres_walk(&self, sql: &mut Sql) -> String {
+    fn postgres_walk(&self, longest: usize, sql: &mut Sql) -> String {
         let tenant = sql.bind(self.search.tenant.as_str());
         format!(
-            "SELECT {} FROM (SELECT * FROM search_docs AS d WHERE d.tenant = {tenant} {} ORDER BY {} LIMIT {LONGEST_WALK}) AS d
+            "SELECT {} FROM (SELECT * FROM search_docs AS d WHERE d.tenant = {tenant} {} ORDER BY {} LIMIT {longest}) AS d
             WHERE {} {} ORDER BY {} LIMIT {}",
             self.wanted.columns(),
             self.place("d.", self.order.column, sql),
@@ -278,7 +299,15 @@ impl Question<'_> {
     }
 
     fn postgres_terms(&self, sql: &mut Sql) -> String {
-        format!("AND d.terms @@ {}::text::tsquery", sql.bind(tsquery(self.plan, &self.search.tenant)))
+        let terms = sql.bind(tsquery(self.plan, &self.search.tenant));
+        let pairs = pairs_of_phrases(self.plan);
+        if pairs.is_empty() {
+            return format!("AND d.terms @@ {terms}::text::tsquery");
+        }
+        format!(
+            "AND d.pairs @> {}::text::int4[] AND d.terms @@ {terms}::text::tsquery",
+            sql.bind(array(&pairs))
+        )
     }
 
     /// The tenant, always, and limits of numbers.
@@ -347,6 +376,19 @@ fn fts5(plan: &Plan, tenant: &str) -> String {
         return all;
     }
     format!("({all}) NOT {}", any(plan.without.iter().map(part).collect()))
+}
+
+/// The pairs of words that every picture has which has the plan's phrases.
+fn pairs_of_phrases(plan: &Plan) -> Vec<i32> {
+    let of = |term: &Term| match term.any.as_slice() {
+        // The last word may be a beginning only.
+        [Alternative { part, .. }] => {
+            let whole = part.words.len() - usize::from(part.is_prefix && !part.words.is_empty());
+            pairs(part.words.get(..whole).unwrap_or_default()).collect()
+        }
+        _ => Vec::new(),
+    };
+    plan.terms.iter().flat_map(of).collect()
 }
 
 /// The plan as PostgreSQL takes it.

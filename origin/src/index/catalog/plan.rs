@@ -31,6 +31,8 @@ pub(super) struct Plan {
     pub(super) without: Vec<Part>,
     /// … and of each list at least one.
     pub(super) facts: Vec<Vec<String>>,
+    /// So many pictures the tenant has.
+    pub(super) all: i64,
     /// So many pictures fit at most, as far as counts of terms tell.
     pub(super) most: i64,
     /// Whether it is so many, and not fewer.
@@ -54,6 +56,7 @@ impl Plan {
             terms: Vec::new(),
             without: text.without,
             facts: Vec::new(),
+            all,
             most: if search.text.as_ref().is_some_and(Text::is_empty) { 0 } else { all },
             most_is_exact: true,
             instead: BTreeMap::new(),

@@ -77,14 +77,18 @@ async fn free_number(tx: &mut Tx, image: &Image) -> Result<i64, DbError> {
 }
 
 async fn write_row(tx: &mut Tx, doc: i64, image: &Image, document: &Document) -> Result<(), DbError> {
-    let (column, parameter, set) = match tx.kind() {
+    let (columns, parameters, set) = match tx.kind() {
         Kind::Sqlite => ("", "", ""),
-        Kind::Postgres => (", terms", ", $17::text::tsvector", ", terms = excluded.terms"),
+        Kind::Postgres => (
+            ", terms, pairs",
+            ", $17::text::tsvector, $18::text::int4[]",
+            ", terms = excluded.terms, pairs = excluded.pairs",
+        ),
     };
     let sql = format!(
         "INSERT INTO search_docs (doc, tenant, image, name, format, width, height, size_bytes, taken_ms, created_ms,
-          camera, tags, colours, phash, words, facts{column})
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16{parameter})
+          camera, tags, colours, phash, words, facts{columns})
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16{parameters})
         ON CONFLICT (image) DO UPDATE SET name = excluded.name, format = excluded.format, width = excluded.width,
           height = excluded.height, size_bytes = excluded.size_bytes, taken_ms = excluded.taken_ms,
           camera = excluded.camera, tags = excluded.tags, colours = excluded.colours, phash = excluded.phash,
@@ -111,6 +115,7 @@ async fn write_row(tx: &mut Tx, doc: i64, image: &Image, document: &Document) ->
     .to_vec();
     if tx.kind() == Kind::Postgres {
         row.push(document.vector().into());
+        row.push(document.pairs().into());
     }
     tx.execute(&sql, &row).await?;
     Ok(())

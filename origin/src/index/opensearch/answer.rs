@@ -94,9 +94,9 @@ pub(super) fn of_bulk(answer: &Value) -> Result<(), Failure> {
     for (action, Item { status, error }) in bulk.items.into_iter().flatten() {
         let reason = || format!("{action} ended with {status}: {}", error.clone().unwrap_or_default());
         match status {
-            200..=299 => {}
-            // A newer state is there; or what is to go is gone.
-            409 => {}
+            // Done; or a newer state is there.
+            200..=299 | 409 => {}
+            // What is to go is gone.
             404 if action == "delete" => {}
             429 | 500..=599 => return Err(Failure::Away(reason())),
             _ => return Err(Failure::Refused(reason())),
