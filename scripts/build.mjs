@@ -13,15 +13,17 @@ import { root, target } from './lib/paths.mjs';
 import { Stop, ask, main, onInterrupt, run, say } from './lib/run.mjs';
 import { hashOf, setStamp, stampIs } from './lib/stamp.mjs';
 import { nightly, pins, toolEnvironment } from './lib/tools.mjs';
+import { withoutCustomSections } from './lib/wasm.mjs';
 import { checkPolicy } from './policy.mjs';
 import { setUp } from './setup.mjs';
 
 const HELP = `Builds the Worker into build/.
 
-  npm run build [-- --panic unwind|abort] [-- --out <folder>]
+  npm run build [-- --panic unwind|abort] [-- --names] [-- --out <folder>]
 
   --panic unwind  (default) a panic answers 500 and leaves the other requests alone; needs the nightly
   --panic abort   a panic ends the instance with all its requests; stable Rust; for comparison
+  --names         keep the names of functions, for profiles and stacks: 5 % more to send
   --out <folder>  build there instead, relative to the project
 
 LENSLET_PANIC is the same as --panic, LENSLET_NIGHTLY replaces the pinned nightly.`;
@@ -29,7 +31,7 @@ LENSLET_PANIC is the same as --panic, LENSLET_NIGHTLY replaces the pinned nightl
 /** What the Worker is made from. */
 const INPUTS = [
   ...['src', 'Cargo.toml', 'Cargo.lock', '.cargo', 'rust-toolchain.toml'],
-  ...['scripts/build.mjs', 'scripts/lib/tools.mjs', 'scripts/lib/dated-nightly.sh'],
+  ...['scripts/build.mjs', 'scripts/lib/tools.mjs', 'scripts/lib/wasm.mjs', 'scripts/lib/dated-nightly.sh'],
 ].map((path) => join(root, path));
 
 const UNWINDING_FLAGS = [
@@ -47,11 +49,11 @@ if (globalThis.__lenslet_refusal) throw new Error(globalThis.__lenslet_refusal);
 `;
 
 /** Builds the Worker unless it is already there; answers whether it had to. */
-export async function build({ panic = process.env.LENSLET_PANIC || 'unwind', out = 'build' } = {}) {
+export async function build({ panic = process.env.LENSLET_PANIC || 'unwind', names = false, out = 'build' } = {}) {
   if (!['unwind', 'abort'].includes(panic)) throw new Stop(`The Worker can unwind or abort on a panic, not "${panic}".`);
   const unwinding = panic === 'unwind';
   const stamp = join(target, 'lenslet', `${out.replaceAll(/[^\w.-]/g, '_')}.stamp`);
-  const hash = hashOf(INPUTS, [panic, nightly, pins]);
+  const hash = hashOf(INPUTS, [panic, names, nightly, pins]);
   const there = ['index.js', 'index_bg.wasm'].every((file) => existsSync(join(root, out, file)));
   if (there && stampIs(stamp, hash)) return false;
 
@@ -61,12 +63,18 @@ export async function build({ panic = process.env.LENSLET_PANIC || 'unwind', out
   const env = toolEnvironment(unwinding ? await unwindingEnvironment() : {});
   const flags = unwinding ? ['--panic-unwind'] : [];
   await run('worker-build', ['--release', ...flags, '--out-dir', out, '--', '--locked'], { cwd: root, env });
+  if (!names) forgetNames(join(root, out, 'index_bg.wasm'));
   const module = join(root, out, 'index.js');
   writeFileSync(module, BEFORE + readFileSync(module, 'utf8') + BEHIND);
   // The hash from before the build: a file saved meanwhile is built next time.
   setStamp(stamp, hash);
   say(`The Worker is built in ${Math.round((Date.now() - started) / 1000)} s: ${sizes(join(root, out))}`);
   return true;
+}
+
+/** What only readers of profiles and stacks look at. The compiler must know it to the end: it unwinds by it. */
+function forgetNames(module) {
+  writeFileSync(module, withoutCustomSections(readFileSync(module), ['name', 'producers']));
 }
 
 /** What makes worker-build use the pinned nightly with all our flags. */
@@ -103,7 +111,7 @@ function sizes(folder) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   onInterrupt();
   await main(async () => {
-    const { values } = parseArgs({ options: { panic: { type: 'string' }, out: { type: 'string' }, help: { type: 'boolean' } } });
+    const { values } = parseArgs({ options: { panic: { type: 'string' }, names: { type: 'boolean' }, out: { type: 'string' }, help: { type: 'boolean' } } });
     if (values.help) return say(HELP);
     await checkPolicy();
     const { help, ...options } = values;

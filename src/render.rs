@@ -151,7 +151,10 @@ impl<'a> Rendering<'a> {
         for step in &self.plan.steps {
             picture = take(step, picture, self.marks)?;
         }
-        Ok(encode::encode(&picture, self.encoding)?)
+        Ok(match self.plan.most_bytes {
+            Some(most) => encode::encode_fitted(&picture, self.encoding, most)?,
+            None => encode::encode(&picture, self.encoding)?,
+        })
     }
 }
 

@@ -83,11 +83,12 @@ pub enum Target {
 impl Target {
     /// Joins the recipe's format with what the client accepts.
     ///
-    /// AVIF asked for by name is what cannot always be afforded; what comes instead must do for the client.
+    /// `compression=fast` is what is encoded soonest, whatever more the client takes. AVIF asked for by name is what cannot always be afforded; what comes instead must do for the client.
     /// `BlurHash` and `ThumbHash` are not made: [`Recipe::unbuilt`] refuses them before this is asked.
     pub fn choose(recipe: &Recipe, accept: Accept) -> Self {
         let avif = recipe.format == Some(Output::Avif) || accept.prefers_avif();
         match recipe.format {
+            Some(Output::Auto | Output::Avif | Output::Webp) if recipe.compression.is_some() => Self::Still,
             None => Self::Own,
             Some(Output::Auto | Output::Avif) => match (avif, accept.prefers_webp()) {
                 (true, true) => Self::AvifOrWebp,
@@ -106,16 +107,16 @@ impl Target {
     /// Whatever clients may be given of a recipe.
     pub fn all(recipe: &Recipe) -> Vec<Self> {
         match recipe.format {
+            _ if !Self::depends_on_client(recipe) => vec![Self::choose(recipe, Accept::default())],
             // Whoever takes AVIF takes WebP, but for those who say otherwise.
             Some(Output::Auto) => vec![Self::AvifOrWebp, Self::WebpOrStill, Self::Still],
-            Some(Output::Avif) => vec![Self::AvifOrWebp, Self::AvifOrStill],
-            _ => vec![Self::choose(recipe, Accept::default())],
+            _ => vec![Self::AvifOrWebp, Self::AvifOrStill],
         }
     }
 
     /// Whether another client might have got another format.
     pub fn depends_on_client(recipe: &Recipe) -> bool {
-        matches!(recipe.format, Some(Output::Auto | Output::Avif))
+        recipe.compression.is_none() && matches!(recipe.format, Some(Output::Auto | Output::Avif))
     }
 
     /// What to answer while the best of these, which is slow, is still to be made; nothing where none of these is, or
@@ -204,6 +205,23 @@ mod tests {
             assert_eq!(Target::choose(&avif, Accept::parse(header)), expected, "{header}");
         }
         assert!(Target::depends_on_client(&avif));
+    }
+
+    #[test]
+    fn fast_compression_is_neither_avif_nor_webp_for_anybody() {
+        for (options, expected) in [
+            ("format=auto", Target::Still),
+            ("format=avif", Target::Still),
+            ("format=webp", Target::Still),
+            ("format=png", Target::Fixed(Format::Png)),
+            ("width=1", Target::Own),
+        ] {
+            let recipe = Recipe::parse(&format!("{options},compression=fast")).unwrap();
+            let all = Accept::parse("image/avif,image/webp");
+            assert_eq!(Target::choose(&recipe, all), expected, "{options}");
+            assert!(!Target::depends_on_client(&recipe), "{options}");
+            assert_eq!(Target::all(&recipe), [expected], "{options}");
+        }
     }
 
     #[test]

@@ -107,7 +107,8 @@ impl Plan {
         let read = self.read_bytes(header);
         let copies = read + read.max(budget::frame(self.size, channels));
         let encoded = budget::frame(self.size, channels) + budget::encoding(self.size, channels, encoding);
-        copies.max(encoded)
+        // The best file so far is held while the next is made.
+        copies.max(encoded + u64::from(self.most_bytes.unwrap_or(0)))
     }
 
     /// What the frame's pixels are made of once every step was taken.

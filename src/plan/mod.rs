@@ -15,7 +15,7 @@ use crate::format::Format;
 use crate::geometry::{Framing, Size, Turn};
 use crate::negotiate::Target;
 use crate::picture::budget::NOW_MILLISECONDS;
-use crate::picture::encode::Encoding;
+use crate::picture::encode::{Encoding, MOST_TRIES};
 use crate::picture::probe::Header;
 use crate::recipe::{Colour, Layer, Recipe};
 
@@ -52,6 +52,8 @@ pub struct Plan {
     pub size: Size,
     /// What file is made; nothing where the answer is JSON.
     pub encoding: Option<Encoding>,
+    /// How many bytes the file may have, where somebody said so: then its quality is what fits.
+    pub most_bytes: Option<u32>,
 }
 
 impl Plan {
@@ -78,13 +80,15 @@ impl Plan {
 
     /// Whether encoding takes longer than somebody should wait for it where something else does: see [`Target::meanwhile`].
     pub fn is_slow(&self) -> bool {
-        self.encoding.is_some_and(|encoding| encoding.estimated_ms(self.size) > NOW_MILLISECONDS)
+        let tries = if self.most_bytes.is_some() { MOST_TRIES } else { 1 };
+        self.encoding.is_some_and(|encoding| tries * encoding.estimated_ms(self.size) > NOW_MILLISECONDS)
     }
 
     /// How planes are turned, where that is the only step to a JPEG: it is made without a frame of pixels.
     pub fn turn_of_planes(&self) -> Option<Turn> {
         let encoding = self.encoding.filter(|encoding| encoding.format == Format::Jpeg);
-        encoding.and_then(|_| only_turn(&self.steps))
+        // To try several qualities, the pixels have to be there.
+        encoding.filter(|_| self.most_bytes.is_none()).and_then(|_| only_turn(&self.steps))
     }
 
     /// What there is to do, whatever it costs.
@@ -110,9 +114,10 @@ impl Plan {
         let drawn = wanted.map(|(index, mark)| MarkPlan::new(index, *mark, framing.canvas, recipe.dpr()));
         steps.extend(drawn.map(Step::Mark));
         let is_jpeg = encoding.is_some_and(|encoding| encoding.format == Format::Jpeg);
-        let halves = is_jpeg && only_turn(&steps).is_some();
+        let most_bytes = recipe.max_bytes.map(|bytes| bytes.0);
+        let halves = is_jpeg && most_bytes.is_none() && only_turn(&steps).is_some();
         let reading = Reading::new(header, kept, turn, &framing, halves);
-        Ok(Self { reading, steps, size: framing.canvas, encoding })
+        Ok(Self { reading, steps, size: framing.canvas, encoding, most_bytes })
     }
 }
 

@@ -151,7 +151,7 @@ impl Problem {
                 (StatusCode::UNPROCESSABLE_ENTITY, "source-too-large", "The source has too many pixels")
             }
             Self::Plan(PlanError::OutputTooLarge { .. } | PlanError::SideTooLong { .. })
-            | Self::Render(RenderError::Encode(EncodeError::TooLong { .. })) => {
+            | Self::Render(RenderError::Encode(EncodeError::TooLong { .. } | EncodeError::NoneFits { .. })) => {
                 (StatusCode::BAD_REQUEST, "output-too-large", "The output would be too large")
             }
             Self::Plan(PlanError::NothingLeft { .. }) => {

@@ -175,7 +175,7 @@ pub(super) const OPTIONS: &[Case] = &[
         &["jpg", "JPEG", "png-force", "svg", "jxl", "heic", "image%2Fwebp"],
     ),
     case(plain("anim"), "true or false", &["true", "false"], &["false"], &["1", "0", "yes", "True"]),
-    case(plain("compression"), "fast", &["fast"], NONE, &["slow", "none", "Fast", "1"]),
+    case(plain("compression"), "fast", &["fast"], &["fast"], &["slow", "none", "Fast", "1"]),
     case(
         plain("metadata"),
         "copyright, keep or none",
@@ -274,7 +274,7 @@ pub(super) const OPTIONS: &[Case] = &[
         plain("max-bytes"),
         "1 to 33554432",
         &["1", "33554432"],
-        NONE,
+        &["1", "33554432"],
         &["0", "33554433", "1.5", "10k", "-1"],
     ),
     case(

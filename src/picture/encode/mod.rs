@@ -1,11 +1,14 @@
 //! A small frame in, a file out. One file per format; each wraps the encoder that serves it best today.
 
 pub mod avif;
+mod fitted;
 mod gif;
 pub mod jpeg;
 mod png;
 mod webp;
 mod ycc;
+
+pub use self::fitted::{MOST_TRIES, encode_fitted};
 
 use super::Picture;
 use crate::format::Format;
@@ -54,6 +57,14 @@ pub enum EncodeError {
         format: &'static str,
         /// What the encoder said.
         reason: String,
+    },
+    /// Not even the lowest quality makes the file as short as it should be, or the format has none.
+    #[error(
+        "no quality makes the file as short as {most_bytes} bytes; ask for a smaller picture or another format"
+    )]
+    NoneFits {
+        /// So short it should be.
+        most_bytes: u32,
     },
     /// The file grew beyond what the budget has room for.
     #[error("the file would grow beyond {most_bytes} bytes; ask for a lower quality or a smaller picture")]
