@@ -2,8 +2,8 @@
 //!
 //! Translucent lossy pictures are put together here out of both: colours lossy, alpha lossless.
 
-use gamut_core::{Dimensions, EncodeImage, ImageRef, Rgb8};
-use gamut_webp::WebpEncoder;
+mod lossy;
+
 use image_webp::{ColorType, WebPEncoder};
 
 use super::{EncodeError, Encoding};
@@ -16,8 +16,8 @@ pub(super) fn encode(picture: &Picture, encoding: Encoding) -> Result<Vec<u8>, E
     match (encoding.is_lossless_webp(), picture.channels()) {
         (true, Channels::Rgb) => lossless(samples, size, ColorType::Rgb8),
         (true, Channels::Rgba) => lossless(samples, size, ColorType::Rgba8),
-        (false, Channels::Rgb) => lossy(samples, size, encoding.quality),
-        (false, Channels::Rgba) => translucent(samples, size, encoding.quality),
+        (false, Channels::Rgb) => lossy(picture, encoding.quality),
+        (false, Channels::Rgba) => translucent(picture, encoding.quality),
     }
 }
 
@@ -29,13 +29,9 @@ fn lossless(samples: &[u8], size: Size, colour: ColorType) -> Result<Vec<u8>, En
     Ok(bytes)
 }
 
-fn lossy(samples: &[u8], size: Size, quality: u8) -> Result<Vec<u8>, EncodeError> {
-    let failed = |error: gamut_core::Error| EncodeError::new(Format::Webp, &error);
-    let size = Dimensions { width: size.width, height: size.height };
-    let image = ImageRef::<Rgb8>::new(samples, size).map_err(failed)?;
-    let mut bytes = Vec::new();
-    WebpEncoder::lossy(quality).encode_image(image, &mut bytes).map_err(failed)?;
-    Ok(bytes)
+fn lossy(picture: &Picture, quality: u8) -> Result<Vec<u8>, EncodeError> {
+    let frame = lossy::frame(picture, quality).map_err(|reason| EncodeError::new(Format::Webp, &reason))?;
+    Ok(chunk(*b"RIFF", &[b"WEBP", chunk(*b"VP8 ", &frame).as_slice()].concat()))
 }
 
 /// What stands before the chunk of a simple file: `RIFF`, a size and `WEBP`.
@@ -47,18 +43,16 @@ const LOSSLESS_HEADER_BYTES: usize = 5;
 
 /// Colours and alpha in the extended format (RFC 9649, sections 2.7 and 2.7.1.2). The lossy encoder codes alpha, too,
 /// but took 38 bytes a pixel for it.
-fn translucent(samples: &[u8], size: Size, quality: u8) -> Result<Vec<u8>, EncodeError> {
+fn translucent(picture: &Picture, quality: u8) -> Result<Vec<u8>, EncodeError> {
     let cut_off = || EncodeError::new(Format::Webp, &"a part of it came out too short");
-    let alpha: Vec<u8> = samples.iter().skip(3).step_by(4).copied().collect();
+    let alpha: Vec<u8> = picture.samples().iter().skip(3).step_by(4).copied().collect();
     // Grey is stored as green, which is where alpha is looked for.
-    let alpha = lossless(&alpha, size, ColorType::L8)?;
+    let alpha = lossless(&alpha, picture.size(), ColorType::L8)?;
     let headers = FILE_HEADER_BYTES + CHUNK_HEADER_BYTES + LOSSLESS_HEADER_BYTES;
     let alpha = alpha.get(headers..).ok_or_else(cut_off)?;
-    let rgb: Vec<u8> = samples.chunks_exact(4).flat_map(|pixel| pixel.iter().take(3)).copied().collect();
-    let colours = lossy(&rgb, size, quality)?;
-    drop(rgb);
+    let colours = lossy(picture, quality)?;
     let colours = colours.get(FILE_HEADER_BYTES..).ok_or_else(cut_off)?;
-    Ok(extended(size, alpha, colours))
+    Ok(extended(picture.size(), alpha, colours))
 }
 
 /// The file of a translucent picture. `colours` is a whole chunk already.
