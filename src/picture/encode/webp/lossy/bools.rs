@@ -16,8 +16,14 @@ pub(super) struct BoolWriter {
 }
 
 impl BoolWriter {
-    pub(super) fn new() -> Self {
-        Self { bytes: Vec::new(), bottom: 0, held: 0, range: 255 }
+    /// With room for so many bytes; more make it grow.
+    pub(super) fn with_room(bytes: u64) -> Self {
+        Self {
+            bytes: Vec::with_capacity(usize::try_from(bytes).unwrap_or(0)),
+            bottom: 0,
+            held: 0,
+            range: 255,
+        }
     }
 
     /// Writes a bool that is false with `probability` of 256.

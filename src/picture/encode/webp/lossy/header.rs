@@ -88,17 +88,12 @@ impl FrameHeader<'_> {
     }
 }
 
-/// The frame: its first ten bytes (section 9.1), and both partitions. Nothing where the first is too long to be told.
-pub(super) fn frame(size: Size, first: &[u8], tokens: &[u8]) -> Option<Vec<u8>> {
+/// A frame's first ten bytes (section 9.1). Nothing where its first partition is too long to be told.
+pub(super) fn start(size: Size, first: &[u8]) -> Option<Vec<u8>> {
     const KEY_FRAME_THAT_IS_SHOWN: u32 = 0x10;
     let first_length = u32::try_from(first.len()).ok().filter(|&length| length < 1 << 19)?;
     let [t0, t1, t2, _] = (first_length << 5 | KEY_FRAME_THAT_IS_SHOWN).to_le_bytes();
     let [w0, w1, ..] = size.width.to_le_bytes();
     let [h0, h1, ..] = size.height.to_le_bytes();
-    let start = [t0, t1, t2, 0x9D, 0x01, 0x2A, w0, w1, h0, h1];
-    let mut frame = Vec::with_capacity(start.len() + first.len() + tokens.len());
-    for part in [&start, first, tokens] {
-        frame.extend_from_slice(part);
-    }
-    Some(frame)
+    Some(vec![t0, t1, t2, 0x9D, 0x01, 0x2A, w0, w1, h0, h1])
 }

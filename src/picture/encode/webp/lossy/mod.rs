@@ -8,6 +8,7 @@ mod bools;
 mod costs;
 mod eight;
 mod header;
+mod kept;
 mod plan;
 mod planes;
 mod probabilities;
@@ -22,12 +23,12 @@ mod trellis;
 use self::bools::BoolWriter;
 use self::costs::Costs;
 use self::header::{FrameHeader, SegmentHeader};
+use self::kept::Kept;
 use self::plan::FramePlan;
 use self::planes::Planes;
 use self::probabilities::{Counts, Probabilities, share};
 use self::residue::{Beside, Residue};
 use self::search::{Neighbour, Search};
-use self::tokens::Kept;
 use crate::picture::Picture;
 use crate::picture::vp8::desk::{Above, Desk};
 use crate::picture::vp8::modes::{Luma, Mode};
@@ -45,8 +46,8 @@ struct Chosen {
     chroma: Mode,
 }
 
-/// The frame of a picture, whose alpha is left out; or why there is none.
-pub(super) fn frame(picture: &Picture, quality: u8) -> Result<Vec<u8>, &'static str> {
+/// The frame of a picture, whose alpha is left out, in three parts: its start, its modes, its tokens. Or why there is none.
+pub(super) fn frame(picture: &Picture, quality: u8) -> Result<[Vec<u8>; 3], &'static str> {
     let size = picture.size();
     if size.longest() > LONGEST_SIDE || size.width == 0 || size.height == 0 {
         return Err("sides are 1 to 16,383 pixels long");
@@ -55,8 +56,9 @@ pub(super) fn frame(picture: &Picture, quality: u8) -> Result<Vec<u8>, &'static 
     let plan = FramePlan::new(&planes, quality);
     let searched = search(&planes, &plan, |_, _| {});
     drop(planes);
-    let (first, tokens) = write(&searched, &plan);
-    header::frame(size, &first, &tokens).ok_or("the modes take too many bytes")
+    let [modes, tokens] = write(searched, &plan);
+    let start = header::start(size, &modes).ok_or("the modes take too many bytes")?;
+    Ok([start, modes, tokens])
 }
 
 /// What the first pass leaves.
@@ -133,7 +135,7 @@ fn above_right(columns: &[Column], x: usize) -> [u8; 4] {
 }
 
 /// The partition of header and modes, and that of tokens.
-fn write(searched: &Searched, plan: &FramePlan) -> (Vec<u8>, Vec<u8>) {
+fn write(searched: Searched, plan: &FramePlan) -> [Vec<u8>; 2] {
     let probabilities = Probabilities::best(&searched.counts);
     let mut counts = [0; 4];
     for chosen in &searched.chosen {
@@ -155,22 +157,22 @@ fn write(searched: &Searched, plan: &FramePlan) -> (Vec<u8>, Vec<u8>) {
         probabilities: &probabilities,
         filled,
     };
-    let mut first = BoolWriter::new();
+    let mut first = BoolWriter::with_room(1_024);
     header.write(&mut first);
-    write_modes(&mut first, searched, &segments, plan.across, filled);
-    (first.finish(), write_tokens(searched, &probabilities, plan.across))
+    write_modes(&mut first, &searched.chosen, &segments, plan.across, filled);
+    [first.finish(), write_tokens(searched, &probabilities, plan.across)]
 }
 
 fn write_modes(
     bools: &mut BoolWriter,
-    searched: &Searched,
+    chosen: &[Chosen],
     segments: &SegmentHeader,
     across: usize,
     filled: u8,
 ) {
     let tree = segments.is_enabled().then(|| segments.tree());
     let mut above = vec![[Mode::Dc; 4]; across];
-    for row in searched.chosen.chunks(across.max(1)) {
+    for row in chosen.chunks(across.max(1)) {
         let mut left = [Mode::Dc; 4];
         for (chosen, above) in row.iter().zip(&mut above) {
             if let Some([first, low, high]) = tree {
@@ -199,9 +201,11 @@ fn write_modes(
     }
 }
 
-fn write_tokens(searched: &Searched, probabilities: &Probabilities, across: usize) -> Vec<u8> {
-    let mut bools = BoolWriter::new();
-    let mut reader = searched.kept.reader();
+fn write_tokens(searched: Searched, probabilities: &Probabilities, across: usize) -> Vec<u8> {
+    // A little more than what will be there: the range is narrowed by whole numbers.
+    let bytes = probabilities.bits(&searched.counts) / 8;
+    let mut bools = BoolWriter::with_room(bytes + bytes / 64 + 1_024);
+    let mut reader = searched.kept.into_reader();
     let mut residue = Residue::new();
     let mut above: Vec<Beside> = vec![[0; 9]; across];
     for row in searched.chosen.chunks(across.max(1)) {
@@ -263,8 +267,9 @@ mod tests {
                 }
             }
         });
-        let (first, tokens) = write(&searched, &plan);
-        (header::frame(picture.size(), &first, &tokens).unwrap(), cut(&made, picture.size()))
+        let [modes, tokens] = write(searched, &plan);
+        let start = header::start(picture.size(), &modes).unwrap();
+        ([start, modes, tokens].concat(), cut(&made, picture.size()))
     }
 
     /// Without what pads planes to whole macroblocks.

@@ -11,17 +11,22 @@ pub(super) struct Probabilities(pub(super) Box<[[[[u8; 11]; 3]; 8]; 4]>);
 /// How often each branch of a place went either way.
 type Branches = [[u32; 2]; 11];
 
-/// How often all did, by plane, band and context.
+/// How often all did.
 #[derive(Debug, Clone)]
-pub(super) struct Counts(pub(super) Box<[[[Branches; 3]; 8]; 4]>);
+pub(super) struct Counts {
+    /// By plane, band and context.
+    pub(super) branches: Box<[[[Branches; 3]; 8]; 4]>,
+    /// 256ths of bits of what is as likely wherever it stands.
+    pub(super) fixed: u64,
+}
 
 impl Counts {
     pub(super) fn new() -> Self {
-        Self(Box::new([[[[[0; 2]; 11]; 3]; 8]; 4]))
+        Self { branches: Box::new([[[[[0; 2]; 11]; 3]; 8]; 4]), fixed: 0 }
     }
 
     fn branches(&self) -> impl Iterator<Item = &[u32; 2]> {
-        self.0.as_flattened().as_flattened().as_flattened().iter()
+        self.branches.as_flattened().as_flattened().as_flattened().iter()
     }
 }
 
@@ -64,6 +69,12 @@ impl Probabilities {
             }
         }
         best
+    }
+
+    /// Bits that tokens of these counts take.
+    pub(super) fn bits(&self, counts: &Counts) -> u64 {
+        let branches = counts.branches().zip(self.all());
+        (counts.fixed + branches.map(|(&counts, &probability)| coded(counts, probability)).sum::<u64>()) / 256
     }
 
     /// Tells those that differ from the standard.

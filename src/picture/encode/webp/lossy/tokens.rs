@@ -1,6 +1,7 @@
 //! Levels as tokens (RFC 6386, section 13): kept in bytes until the probabilities are known, counted, and written.
 
 use super::bools::BoolWriter;
+use super::costs;
 use super::probabilities::{Counts, Probabilities};
 use super::residue::{Beside, Residue, places};
 use crate::picture::vp8::tables::{BANDS, EXTRA_BITS};
@@ -33,11 +34,13 @@ impl Tokens for Counting<'_> {
     #[expect(clippy::indexing_slicing, reason = "indices are masked")]
     fn branch(&mut self, node: usize, is_set: bool) {
         let (plane, band, context) = self.place;
-        self.counts.0[plane][band][context][node][usize::from(is_set)] += 1;
+        self.counts.branches[plane][band][context][node][usize::from(is_set)] += 1;
     }
 
     #[inline(always)]
-    fn fixed(&mut self, _: bool, _: u8) {}
+    fn fixed(&mut self, is_set: bool, probability: u8) {
+        self.counts.fixed += u64::from(costs::bit(is_set, probability));
+    }
 }
 
 /// Writes tokens.
@@ -174,64 +177,5 @@ fn large(tokens: &mut impl Tokens, size: u16) {
     let probabilities = EXTRA_BITS.get(range).copied().unwrap_or_default();
     for (&probability, bit) in probabilities.iter().zip((0..probabilities.len()).rev()) {
         tokens.fixed(extra >> bit & 1 == 1, probability);
-    }
-}
-
-/// Levels of macroblocks in a row, a byte for most.
-#[derive(Debug, Default)]
-pub(super) struct Kept(Vec<u8>);
-
-/// Says that a level of two bytes follows.
-const WIDE: i8 = i8::MIN;
-
-impl Kept {
-    /// Keeps the levels of a macroblock.
-    pub(super) fn push(&mut self, residue: &Residue) {
-        self.0.extend_from_slice(&residue.ends);
-        for (levels, &end) in residue.levels.iter().zip(&residue.ends) {
-            for &level in levels.iter().take(end.into()) {
-                match i8::try_from(level) {
-                    Ok(level) if level != WIDE => self.0.push(level.cast_unsigned()),
-                    _ => {
-                        self.0.push(WIDE.cast_unsigned());
-                        self.0.extend(level.to_le_bytes());
-                    }
-                }
-            }
-        }
-    }
-
-    pub(super) fn reader(&self) -> KeptReader<'_> {
-        KeptReader(&self.0)
-    }
-}
-
-/// Gives levels back in the order in which they came.
-#[derive(Debug)]
-pub(super) struct KeptReader<'a>(&'a [u8]);
-
-impl KeptReader<'_> {
-    /// The levels of the next macroblock; what stands after the ends of blocks means nothing.
-    pub(super) fn next(&mut self, residue: &mut Residue) {
-        let Some((ends, rest)) = self.0.split_first_chunk() else { return };
-        residue.ends = *ends;
-        self.0 = rest;
-        for (levels, &end) in residue.levels.iter_mut().zip(ends) {
-            for level in levels.iter_mut().take(end.into()) {
-                *level = self.level().unwrap_or_default();
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn level(&mut self) -> Option<i16> {
-        let (&byte, rest) = self.0.split_first()?;
-        self.0 = rest;
-        if byte.cast_signed() != WIDE {
-            return Some(byte.cast_signed().into());
-        }
-        let (&bytes, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(i16::from_le_bytes(bytes))
     }
 }
