@@ -9,7 +9,7 @@ use crate::picture::vp8::modes::Mode;
 use crate::picture::vp8::tables::{BANDS, EXTRA_BITS, SUBBLOCK_MODES};
 
 /// The largest level that can be coded.
-pub(super) const LARGEST_LEVEL: usize = 2_047;
+pub(super) const LARGEST_LEVEL: u16 = 2_047;
 
 /// Classes of levels: 0, 1, 2, 3, 4, then six ranges.
 const CLASSES: usize = 11;
@@ -54,10 +54,10 @@ pub(super) const fn bit(is_set: bool, probability: u8) -> u16 {
 }
 
 /// Class of each level, and what its extra bits and sign cost.
-const LEVELS: [(u8, u16); LARGEST_LEVEL + 1] = {
-    let mut levels = [(0, 0); LARGEST_LEVEL + 1];
+const LEVELS: [(u8, u16); LARGEST_LEVEL as usize + 1] = {
+    let mut levels = [(0, 0); LARGEST_LEVEL as usize + 1];
     let mut level = 1;
-    while level <= LARGEST_LEVEL {
+    while level < levels.len() {
         levels[level] = class_of(level);
         level += 1;
     }
@@ -206,7 +206,7 @@ impl<'a> PlaceCosts<'a> {
     /// A coefficient without its sign.
     #[inline(always)]
     pub(super) fn level(self, level: usize) -> u32 {
-        let (class, extra) = LEVELS[level & LARGEST_LEVEL];
+        let (class, extra) = LEVELS[level & LARGEST_LEVEL as usize];
         u32::from(self.0[usize::from(class) & 15]) + u32::from(extra)
     }
 }

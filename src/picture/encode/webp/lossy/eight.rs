@@ -129,3 +129,79 @@ fn grown(value: i16x8) -> i16x8 {
 fn shrunk(value: i16x8) -> i16x8 {
     value.mul_scale_round(i16x8::splat(17_734))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::PI;
+
+    use super::*;
+    use crate::picture::encode::jpeg::tests::Dice;
+
+    fn blocks(dice: &mut Dice, reach: u8) -> [Rows; 8] {
+        [(); 8].map(|()| [(); 4].map(|()| u32::from_le_bytes([(); 4].map(|()| dice.byte() % reach.max(1)))))
+    }
+
+    fn sample(rows: &Rows, x: usize, y: usize) -> f64 {
+        f64::from(rows[y].to_le_bytes()[x])
+    }
+
+    /// Twice the normalised cosine transform.
+    fn exact(source: &Rows, prediction: &Rows, u: usize, v: usize) -> f64 {
+        let wave = |at: usize, frequency: usize| {
+            let norm = if frequency == 0 { 0.5 } else { 0.5_f64.sqrt() };
+            let at = f64::from(u32::try_from((2 * at + 1) * frequency).unwrap());
+            norm * (at * PI / 8.0).cos()
+        };
+        let at = |i: usize| {
+            let (x, y) = (i % 4, i / 4);
+            (sample(source, x, y) - sample(prediction, x, y)) * wave(x, u) * wave(y, v)
+        };
+        2.0 * (0..16).map(at).sum::<f64>()
+    }
+
+    #[test]
+    fn coefficients_are_those_of_the_cosine_transform() {
+        let mut dice = Dice(0xE1);
+        for reach in [2, 30, 255] {
+            let (sources, predictions) = (blocks(&mut dice, reach), blocks(&mut dice, reach));
+            let transformed = Eight::residuals(&sources, &predictions).forward();
+            for block in 0..8 {
+                for at in 0..16 {
+                    let expected = 16.0 * exact(&sources[block], &predictions[block], at % 4, at / 4);
+                    let found = f64::from(transformed.0[at].to_array()[block]);
+                    assert!((found - expected).abs() < 8.0, "{found} {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn black_against_white_does_not_overflow() {
+        let (black, white) = ([[0; 4]; 8], [[u32::MAX; 4]; 8]);
+        for (sources, predictions, sign) in [(white, black, 1), (black, white, -1)] {
+            let first = Eight::residuals(&sources, &predictions).forward().0[0].to_array();
+            assert_eq!(first, [sign * 16 * 2_040; 8]);
+        }
+    }
+
+    #[test]
+    fn levels_end_where_they_do_and_say_what_is_lost() {
+        let mut dice = Dice(0xE2);
+        let quantiser = Quantiser::new([20, 30], [32, 32]);
+        let scaled =
+            Eight::residuals(&blocks(&mut dice, 90), &blocks(&mut dice, 90)).forward().scaled(&quantiser);
+        for first in [0, 1] {
+            let levels = scaled.levels(&quantiser, first);
+            for i in 0..8 {
+                let coefficients = scaled.block(i);
+                let end = (first..16).rev().find(|&n| levels.blocks[i][n] != 0).map_or(0, |n| n + 1);
+                assert_eq!(usize::from(levels.ends[i]), end);
+                let lost = (first..16).map(|n| {
+                    let off = f32::from(coefficients[n].abs()) / 64.0 - f32::from(levels.blocks[i][n]);
+                    (off * f32::from(quantiser.steps[usize::from(n > 0)])).powi(2) / 4.0
+                });
+                assert!((lost.sum::<f32>() - levels.errors[i]).abs() < 0.1);
+            }
+        }
+    }
+}

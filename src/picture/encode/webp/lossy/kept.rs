@@ -102,7 +102,9 @@ mod tests {
                 residue.clone()
             })
             .collect();
-        made.iter().for_each(|residue| kept.push(residue));
+        for residue in &made {
+            kept.push(residue);
+        }
         assert!(kept.0.len() > 2);
         let mut reader = kept.into_reader();
         for expected in made {

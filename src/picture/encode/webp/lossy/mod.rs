@@ -19,15 +19,14 @@ mod segment;
 mod tokens;
 mod tree;
 mod trellis;
+mod write;
 
-use self::bools::BoolWriter;
 use self::costs::Costs;
-use self::header::{FrameHeader, SegmentHeader};
 use self::kept::Kept;
 use self::plan::FramePlan;
 use self::planes::Planes;
-use self::probabilities::{Counts, Probabilities, share};
-use self::residue::{Beside, Residue};
+use self::probabilities::{Counts, Probabilities};
+use self::residue::Residue;
 use self::search::{Neighbour, Search};
 use crate::picture::Picture;
 use crate::picture::vp8::desk::{Above, Desk};
@@ -56,7 +55,7 @@ pub(super) fn frame(picture: &Picture, quality: u8) -> Result<[Vec<u8>; 3], &'st
     let plan = FramePlan::new(&planes, quality);
     let searched = search(&planes, &plan, |_, _| {});
     drop(planes);
-    let [modes, tokens] = write(searched, &plan);
+    let [modes, tokens] = write::write(searched, &plan);
     let start = header::start(size, &modes).ok_or("the modes take too many bytes")?;
     Ok([start, modes, tokens])
 }
@@ -134,100 +133,6 @@ fn above_right(columns: &[Column], x: usize) -> [u8; 4] {
     }
 }
 
-/// The partition of header and modes, and that of tokens.
-fn write(searched: Searched, plan: &FramePlan) -> [Vec<u8>; 2] {
-    let probabilities = Probabilities::best(&searched.counts);
-    let mut counts = [0; 4];
-    for chosen in &searched.chosen {
-        if let Some(count) = counts.get_mut(usize::from(chosen.segment)) {
-            *count += 1;
-        }
-    }
-    let segments = SegmentHeader {
-        indices: plan.segments.map(|segment| segment.index),
-        filter_levels: plan.segments.map(|segment| segment.filter_level),
-        counts,
-    };
-    let filled = searched.chosen.iter().filter(|chosen| !chosen.is_empty).count() as u64;
-    let filled = share(filled, searched.chosen.len() as u64);
-    let header = FrameHeader {
-        segments: &segments,
-        sharpness: plan.sharpness,
-        deltas: plan.deltas,
-        probabilities: &probabilities,
-        filled,
-    };
-    let mut first = BoolWriter::with_room(1_024);
-    header.write(&mut first);
-    write_modes(&mut first, &searched.chosen, &segments, plan.across, filled);
-    [first.finish(), write_tokens(searched, &probabilities, plan.across)]
-}
-
-fn write_modes(
-    bools: &mut BoolWriter,
-    chosen: &[Chosen],
-    segments: &SegmentHeader,
-    across: usize,
-    filled: u8,
-) {
-    let tree = segments.is_enabled().then(|| segments.tree());
-    let mut above = vec![[Mode::Dc; 4]; across];
-    for row in chosen.chunks(across.max(1)) {
-        let mut left = [Mode::Dc; 4];
-        for (chosen, above) in row.iter().zip(&mut above) {
-            if let Some([first, low, high]) = tree {
-                bools.bit(chosen.segment >= 2, first);
-                bools.bit(chosen.segment % 2 == 1, if chosen.segment >= 2 { high } else { low });
-            }
-            bools.bit(chosen.is_empty, filled);
-            match &chosen.luma {
-                Luma::Whole(mode) => {
-                    bools.bit(true, tree::HAS_SUBBLOCKS);
-                    tree::write_whole(bools, *mode);
-                    (*above, left) = ([*mode; 4], [*mode; 4]);
-                }
-                Luma::Subblocks(modes) => {
-                    bools.bit(false, tree::HAS_SUBBLOCKS);
-                    for (modes, left) in modes.as_chunks::<4>().0.iter().zip(&mut left) {
-                        for (&mode, above) in modes.iter().zip(above.iter_mut()) {
-                            tree::write_subblock(bools, mode, *above, *left);
-                            (*above, *left) = (mode, mode);
-                        }
-                    }
-                }
-            }
-            tree::write_chroma(bools, chosen.chroma);
-        }
-    }
-}
-
-fn write_tokens(searched: Searched, probabilities: &Probabilities, across: usize) -> Vec<u8> {
-    // A little more than what will be there: the range is narrowed by whole numbers.
-    let bytes = probabilities.bits(&searched.counts) / 8;
-    let mut bools = BoolWriter::with_room(bytes + bytes / 64 + 1_024);
-    let mut reader = searched.kept.into_reader();
-    let mut residue = Residue::new();
-    let mut above: Vec<Beside> = vec![[0; 9]; across];
-    for row in searched.chosen.chunks(across.max(1)) {
-        let mut left: Beside = [0; 9];
-        for (chosen, above) in row.iter().zip(&mut above) {
-            let has_subblocks = matches!(chosen.luma, Luma::Subblocks(_));
-            if chosen.is_empty {
-                for beside in [above, &mut left] {
-                    // Where there is no block of first coefficients, what is known of the last one stays.
-                    let firsts = if has_subblocks { beside[8] } else { 0 };
-                    *beside = [0; 9];
-                    beside[8] = firsts;
-                }
-                continue;
-            }
-            reader.next(&mut residue);
-            tokens::write(&mut bools, probabilities, &residue, has_subblocks, above, &mut left);
-        }
-    }
-    bools.finish()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,7 +159,7 @@ mod tests {
         let planes = Planes::of(picture);
         let plan = FramePlan::new(&planes, quality);
         let stride = plan.across * 16;
-        let mut made = [0, 1, 1].map(|halved| vec![0; stride * plan.down * 16 >> (2 * halved)]);
+        let mut made = [0, 1, 1].map(|halved| vec![0; (stride * plan.down * 16) >> (2 * halved)]);
         let searched = search(&planes, &plan, |desk, (x, y)| {
             for row in 0..16 {
                 let at = (y * 16 + row) * stride + x * 16;
@@ -267,7 +172,7 @@ mod tests {
                 }
             }
         });
-        let [modes, tokens] = write(searched, &plan);
+        let [modes, tokens] = write::write(searched, &plan);
         let start = header::start(picture.size(), &modes).unwrap();
         ([start, modes, tokens].concat(), cut(&made, picture.size()))
     }

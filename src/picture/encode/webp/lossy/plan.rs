@@ -51,10 +51,10 @@ const LESS: [f32; 5] = [0.3, 0.2, 0.0, 0.5, 0.0];
 const LESS_AT_LEAST: f32 = 2.0;
 
 /// Steps are doubled where detail deviates by so many doublings more.
-const DOUBLINGS: f32 = 2.0;
+const DOUBLINGS: f32 = 2.2;
 
 /// How much edges are smoothed, by index.
-const FILTER_SHARE: f32 = 0.2;
+const FILTER_SHARE: f32 = 0.1;
 
 /// Limits smoothing to small steps.
 const SHARPNESS: u8 = 6;

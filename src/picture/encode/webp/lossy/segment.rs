@@ -23,11 +23,10 @@ pub(super) struct Lambdas {
     pub(super) rough: f32,
     pub(super) luma: f32,
     pub(super) chroma: f32,
-    /// Where levels are chosen: of subblocks, of luma as a whole, of its first coefficients, of chroma.
+    /// Where levels are chosen: of subblocks, of luma as a whole, of its first coefficients.
     pub(super) subblock_levels: f32,
     pub(super) whole_levels: f32,
     pub(super) first_levels: f32,
-    pub(super) chroma_levels: f32,
 }
 
 impl Segment {
@@ -38,7 +37,7 @@ impl Segment {
             filter_level,
             luma: Quantiser::new(steps.luma, [28, 20]),
             firsts: Quantiser::new(steps.firsts, [28, 28]),
-            chroma: Quantiser::new(steps.chroma, [30, 28]),
+            chroma: Quantiser::new(steps.chroma, [32, 28]),
             lambdas: Lambdas::new(&steps),
         }
     }
@@ -52,11 +51,10 @@ impl Lambdas {
         Self {
             rough: luma * 0.0335,
             luma: luma * 0.02,
-            chroma: chroma * 0.0335,
-            subblock_levels: luma * 0.025,
-            whole_levels: luma * 0.02,
+            chroma: chroma * 0.02,
+            subblock_levels: luma * 0.022,
+            whole_levels: luma * 0.03,
             first_levels: luma * 0.003,
-            chroma_levels: chroma * 0.003,
         }
     }
 }

@@ -9,7 +9,6 @@ use super::super::eight::{Eight, Rows};
 use super::super::planes::Block;
 use super::super::residue;
 use super::super::segment::Segment;
-use super::super::trellis;
 use super::make::{add, coefficients, rows};
 use super::{Neighbour, Search, cost};
 use crate::picture::vp8::desk::{CHROMA, LINE};
@@ -27,7 +26,7 @@ impl Search {
         left: &mut Neighbour,
     ) -> Mode {
         let sources: [Rows; 8] = std::array::from_fn(|i| chroma_block(&source.chroma[i / 4], i % 4));
-        let mut best = (f32::INFINITY, Mode::Dc, Eight([i16x8::ZERO; 16]));
+        let mut best = (f32::INFINITY, Mode::Dc, Eight([i16x8::ZERO; 16]), None);
         for mode in Mode::WHOLE {
             for at in CHROMA {
                 predict::whole::<8>(&mut self.desk, at, mode, within);
@@ -51,31 +50,31 @@ impl Search {
             }
             let score = levels.errors.iter().sum::<f32>() + segment.lambdas.chroma * cost(bits);
             if score < best.0 {
-                best = (score, mode, scaled);
+                best = (score, mode, scaled, Some(levels));
             }
         }
-        let (_, mode, scaled) = best;
+        let (_, mode, scaled, Some(levels)) = best else { return Mode::Dc };
         for at in CHROMA {
             predict::whole::<8>(&mut self.desk, at, mode, within);
         }
         for i in 0..8 {
             let place = residue::chroma(i);
-            let context = usize::from(above.beside[place.above] + left.beside[place.left]);
-            let found = trellis::levels(
-                &scaled.block(i),
-                &segment.chroma,
-                &self.costs.planes[2],
-                0,
-                context,
-                segment.lambdas.chroma_levels,
-            );
-            let filled = u8::from(found.end > 0);
+            let signed = signed(&levels.blocks[i], &scaled.block(i));
+            let [end, _] = levels.ends[i].to_le_bytes();
+            let filled = u8::from(end > 0);
             (above.beside[place.above], left.beside[place.left]) = (filled, filled);
-            self.residue.put(place.index, &found);
-            add(&mut self.desk, chroma_at(i), &coefficients(&found.levels, &segment.chroma), found.end);
+            self.residue.levels[place.index] = signed;
+            self.residue.ends[place.index] = end;
+            add(&mut self.desk, chroma_at(i), &coefficients(&signed, &segment.chroma), end);
         }
         mode
     }
+}
+
+/// Levels with the signs of what they come from.
+#[inline(always)]
+fn signed(levels: &[i16; 16], scaled: &[i16; 16]) -> [i16; 16] {
+    std::array::from_fn(|n| if scaled[n] < 0 { -levels[n] } else { levels[n] })
 }
 
 /// Where a block of blue, then of red difference is.

@@ -68,9 +68,14 @@ impl Search {
         let scaled = Eight::residuals(&[source; 8], &predictions).forward().scaled(&segment.luma);
         let levels = scaled.levels(&segment.luma, 0);
         let mut best = (f32::INFINITY, 0);
-        for i in 0..8 {
-            let mut score =
-                levels.errors[i] + segment.lambdas.rough * cost(mode_costs[modes[i] as usize].into());
+        let least: [f32; 8] = std::array::from_fn(|i| {
+            levels.errors[i] + segment.lambdas.rough * cost(mode_costs[modes[i] as usize].into())
+        });
+        let likely = (1..8).fold(0, |best, i| if least[i] < least[best] { i } else { best });
+        for step in 0..8 {
+            // The likeliest first, so that few others need a look at what their levels cost.
+            let i = if step == 0 { likely } else { step - usize::from(step <= likely) };
+            let mut score = least[i];
             if score < best.0 {
                 let bits =
                     costs::block(&self.costs.planes[3], &levels.blocks[i], 0, levels.ends[i].into(), context);

@@ -7,7 +7,7 @@
 use wide::i16x8;
 
 use super::super::costs;
-use super::super::eight::Eight;
+use super::super::eight::{Eight, Levels, Rows};
 use super::super::planes::Block;
 use super::super::quantiser::{Quantiser, as_float};
 use super::super::residue::FIRSTS;
@@ -21,14 +21,14 @@ use crate::picture::vp8::modes::{Luma, Mode};
 use crate::picture::vp8::predict::{self, Within};
 use crate::picture::vp8::tables::ZIGZAG;
 
-/// A way to predict luma.
+/// A way to predict luma as a whole.
 #[derive(Debug)]
-pub(super) struct Choice {
+pub(super) struct Whole {
+    /// Errors and bits before levels are chosen with care.
     pub(super) score: f32,
-    luma: Luma,
-    levels: [[i16; 16]; 16],
-    ends: [u8; 16],
-    firsts: Found,
+    mode: Mode,
+    /// The transformed residuals.
+    halves: [Eight; 2],
 }
 
 impl Search {
@@ -40,125 +40,99 @@ impl Search {
         within: Within,
         above: &Neighbour,
         left: &Neighbour,
-    ) -> Choice {
-        let mut best = (f32::INFINITY, Mode::Dc, [Eight([i16x8::ZERO; 16]); 2]);
+    ) -> Whole {
+        let sources: [Rows; 16] = std::array::from_fn(|i| subblock(&source.luma, i));
+        let mut best = Whole { score: f32::INFINITY, mode: Mode::Dc, halves: [Eight([i16x8::ZERO; 16]); 2] };
         for mode in Mode::WHOLE {
             predict::whole::<16>(&mut self.desk, LUMA, mode, within);
             let halves = [0, 8].map(|start: usize| {
-                let source = std::array::from_fn(|i| subblock(&source.luma, start + i));
+                let source = std::array::from_fn(|i| sources[start + i]);
                 let predicted = std::array::from_fn(|i| rows(&self.desk, luma_at(start + i)));
                 Eight::residuals(&source, &predicted).forward()
             });
-            let mut score = segment.lambdas.rough * cost(self.costs.whole[mode as usize].into());
             let firsts = first_levels(&halves, &segment.firsts);
-            score += firsts.error;
-            let mut bits = costs::block(
-                &self.costs.planes[1],
-                &firsts.levels,
-                0,
-                firsts.end.into(),
-                usize::from(above.beside[8] + left.beside[8]),
-            );
-            let (mut tops, mut sides) = (above.beside, left.beside);
-            for (half, start) in halves.iter().zip([0, 8]) {
-                let levels = half.scaled(&segment.luma).levels(&segment.luma, 1);
-                score += levels.errors.iter().sum::<f32>();
-                for i in 0..8 {
-                    let (x, y) = ((start + i) % 4, (start + i) / 4);
-                    let end = usize::from(levels.ends[i]);
-                    bits += costs::block(
-                        &self.costs.planes[0],
-                        &levels.blocks[i],
-                        1,
-                        end,
-                        usize::from(tops[x] + sides[y]),
-                    );
-                    (tops[x], sides[y]) = (u8::from(end > 0), u8::from(end > 0));
-                }
+            let levels = halves.each_ref().map(|half| half.scaled(&segment.luma).levels(&segment.luma, 1));
+            let told = self.costs.whole[mode as usize] + self.costs.kinds[0];
+            let error = firsts.error + levels.iter().flat_map(|levels| levels.errors).sum::<f32>();
+            let mut score = error + segment.lambdas.luma * cost(told.into());
+            if score < best.score {
+                score += segment.lambdas.luma * cost(self.whole_bits(&firsts, &levels, above, left));
             }
-            score += segment.lambdas.rough * cost(bits);
-            if score < best.0 {
-                best = (score, mode, halves);
+            if score < best.score {
+                best = Whole { score, mode, halves };
             }
         }
-        self.refine_whole(best.1, &best.2, segment, above, left)
+        best
     }
 
-    pub(super) fn refine_whole(
-        &self,
-        mode: Mode,
-        halves: &[Eight; 2],
-        segment: &Segment,
-        above: &Neighbour,
-        left: &Neighbour,
-    ) -> Choice {
-        let mut bits = u32::from(self.costs.whole[mode as usize] + self.costs.kinds[0]);
-        let scaled = scaled_firsts(halves, &segment.firsts);
+    /// What levels of luma as a whole cost.
+    fn whole_bits(&self, firsts: &Found, levels: &[Levels; 2], above: &Neighbour, left: &Neighbour) -> u32 {
         let context = usize::from(above.beside[8] + left.beside[8]);
-        // Errors of this block are a quarter as heavy as those of others.
-        let firsts = trellis::levels(
-            &scaled,
-            &quartered(&segment.firsts),
-            &self.costs.planes[1],
-            0,
-            context,
-            segment.lambdas.first_levels,
-        );
-        bits += firsts.bits;
-        let mut error = firsts.error;
-        let mut choice =
-            Choice { score: 0.0, luma: Luma::Whole(mode), levels: [[0; 16]; 16], ends: [0; 16], firsts };
+        let mut bits = costs::block(&self.costs.planes[1], &firsts.levels, 0, firsts.end.into(), context);
         let (mut tops, mut sides) = (above.beside, left.beside);
-        for (half, start) in halves.iter().zip([0, 8]) {
-            let scaled = half.scaled(&segment.luma);
-            for i in 0..8 {
-                let (x, y) = ((start + i) % 4, (start + i) / 4);
-                let context = usize::from(tops[x] + sides[y]);
-                let found = trellis::levels(
-                    &scaled.block(i),
-                    &segment.luma,
-                    &self.costs.planes[0],
-                    1,
-                    context,
-                    segment.lambdas.whole_levels,
-                );
-                bits += found.bits;
-                error += found.error;
-                (tops[x], sides[y]) = (u8::from(found.end > 0), u8::from(found.end > 0));
-                choice.levels[start + i] = found.levels;
-                choice.ends[start + i] = found.end;
-            }
+        for index in 0..16 {
+            let (x, y) = (index % 4, index / 4);
+            let levels = &levels[index / 8];
+            let end = usize::from(levels.ends[index % 8]);
+            let context = usize::from(tops[x] + sides[y]);
+            bits += costs::block(&self.costs.planes[0], &levels.blocks[index % 8], 1, end, context);
+            (tops[x], sides[y]) = (u8::from(end > 0), u8::from(end > 0));
         }
-        choice.score = error + segment.lambdas.luma * cost(bits);
-        choice
+        bits
     }
 
+    /// Chooses the levels of luma as a whole and makes it on the desk.
     pub(super) fn keep_whole(
         &mut self,
-        whole: &Choice,
+        whole: &Whole,
         segment: &Segment,
         within: Within,
         above: &mut Neighbour,
         left: &mut Neighbour,
     ) -> Luma {
-        let Luma::Whole(mode) = whole.luma else { return whole.luma };
-        (above.modes, left.modes) = ([mode; 4], [mode; 4]);
-        predict::whole::<16>(&mut self.desk, LUMA, mode, within);
-        let firsts = coefficients(&whole.firsts.levels, &segment.firsts);
-        let firsts = if whole.firsts.end > 0 { hadamard::inverse(&firsts) } else { [0; 16] };
-        let filled = u8::from(whole.firsts.end > 0);
-        (above.beside[8], left.beside[8]) = (filled, filled);
-        self.residue.put(FIRSTS, &whole.firsts);
+        let Whole { mode, halves, .. } = whole;
+        (above.modes, left.modes) = ([*mode; 4], [*mode; 4]);
+        predict::whole::<16>(&mut self.desk, LUMA, *mode, within);
+        let firsts = self.keep_firsts(halves, segment, &mut above.beside[8], &mut left.beside[8]);
+        let scaled = halves.map(|half| half.scaled(&segment.luma));
         for index in 0..16 {
-            let mut block = coefficients(&whole.levels[index], &segment.luma);
+            let (above, left) = (&mut above.beside[index % 4], &mut left.beside[index / 4]);
+            let found = trellis::levels(
+                &scaled[index / 8].block(index % 8),
+                &segment.luma,
+                &self.costs.planes[0],
+                1,
+                usize::from(*above + *left),
+                segment.lambdas.whole_levels,
+            );
+            (*above, *left) = (u8::from(found.end > 0), u8::from(found.end > 0));
+            self.residue.put(index, &found);
+            let mut block = coefficients(&found.levels, &segment.luma);
             block[0] = firsts[index];
-            add(&mut self.desk, luma_at(index), &block, whole.ends[index]);
-            let filled = u8::from(whole.ends[index] > 0);
-            (above.beside[index % 4], left.beside[index / 4]) = (filled, filled);
+            add(&mut self.desk, luma_at(index), &block, found.end);
         }
-        self.residue.levels[..16].copy_from_slice(&whole.levels);
-        self.residue.ends[..16].copy_from_slice(&whole.ends);
-        whole.luma
+        Luma::Whole(*mode)
+    }
+
+    /// Chooses the levels of first coefficients; what decoders make of them.
+    fn keep_firsts(
+        &mut self,
+        halves: &[Eight; 2],
+        segment: &Segment,
+        above: &mut u8,
+        left: &mut u8,
+    ) -> [i16; 16] {
+        let found = trellis::levels(
+            &scaled_firsts(halves, &segment.firsts),
+            &quartered(&segment.firsts),
+            &self.costs.planes[1],
+            0,
+            usize::from(*above + *left),
+            segment.lambdas.first_levels,
+        );
+        (*above, *left) = (u8::from(found.end > 0), u8::from(found.end > 0));
+        self.residue.put(FIRSTS, &found);
+        if found.end > 0 { hadamard::inverse(&coefficients(&found.levels, &segment.firsts)) } else { [0; 16] }
     }
 }
 
