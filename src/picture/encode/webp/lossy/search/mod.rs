@@ -46,7 +46,10 @@ impl Search {
         left: &mut Neighbour,
     ) -> (Luma, Mode) {
         let whole = self.whole(source, segment, within, above, left);
-        let luma = match self.subblocks(source, segment, whole.score, above, left) {
+        // Where there is next to nothing to code, subblocks would only have to tell their modes.
+        let better =
+            if whole.is_flat { None } else { self.subblocks(source, segment, whole.score, above, left) };
+        let luma = match better {
             Some(modes) => {
                 // Its levels are in the residue already.
                 let [.., d0, b0, b1, b2, d1] = modes;

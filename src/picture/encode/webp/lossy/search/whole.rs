@@ -26,6 +26,8 @@ use crate::picture::vp8::tables::ZIGZAG;
 pub(super) struct Whole {
     /// Errors and bits before levels are chosen with care.
     pub(super) score: f32,
+    /// Whether nothing but first coefficients is left to code.
+    pub(super) is_flat: bool,
     mode: Mode,
     /// The transformed residuals.
     halves: [Eight; 2],
@@ -42,7 +44,12 @@ impl Search {
         left: &Neighbour,
     ) -> Whole {
         let sources: [Rows; 16] = std::array::from_fn(|i| subblock(&source.luma, i));
-        let mut best = Whole { score: f32::INFINITY, mode: Mode::Dc, halves: [Eight([i16x8::ZERO; 16]); 2] };
+        let mut best = Whole {
+            score: f32::INFINITY,
+            is_flat: false,
+            mode: Mode::Dc,
+            halves: [Eight([i16x8::ZERO; 16]); 2],
+        };
         for mode in Mode::WHOLE {
             predict::whole::<16>(&mut self.desk, LUMA, mode, within);
             let halves = [0, 8].map(|start: usize| {
@@ -59,7 +66,8 @@ impl Search {
                 score += segment.lambdas.luma * cost(self.whole_bits(&firsts, &levels, above, left));
             }
             if score < best.score {
-                best = Whole { score, mode, halves };
+                let is_flat = levels.iter().all(|levels| levels.ends == [0; 8]);
+                best = Whole { score, is_flat, mode, halves };
             }
         }
         best
