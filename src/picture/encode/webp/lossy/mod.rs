@@ -45,7 +45,8 @@ struct Chosen {
     chroma: Mode,
 }
 
-/// The frame of a picture, whose alpha is left out, in three parts: its start, its modes, its tokens. Or why there is none.
+/// The frame of a picture, whose alpha is left out, in three parts: its start, its modes, its tokens; or why there is
+/// none.
 pub(super) fn frame(picture: &Picture, quality: u8) -> Result<[Vec<u8>; 3], &'static str> {
     let size = picture.size();
     if size.longest() > LONGEST_SIDE || size.width == 0 || size.height == 0 {

@@ -25,7 +25,7 @@ pub(super) struct FramePlan {
 }
 
 /// Indices of steps by quality, with straight lines between them: at these, SSIMULACRA2 is what libwebp reaches at the
-/// same quality, or a little less.
+/// same quality, or one to three points more in fewer bytes.
 const INDICES: [(u8, u8); 14] = [
     (1, 95),
     (10, 68),
@@ -43,14 +43,14 @@ const INDICES: [(u8, u8); 14] = [
     (99, 0),
 ];
 
-/// By how much less the indices of first coefficients are than those of the others, which matter less: a share of the
+/// By how much less the indices of first coefficients are than those of the others, which are seen less: a share of the
 /// index, in the order of `Deltas`.
 const LESS: [f32; 5] = [0.3, 0.2, 0.0, 0.5, 0.0];
 
 /// And where that share is not none, so many more.
 const LESS_AT_LEAST: f32 = 2.0;
 
-/// Steps are doubled where detail deviates by so many doublings more.
+/// Steps are doubled where samples deviate from their mean by so many doublings more than elsewhere.
 const DOUBLINGS: f32 = 2.2;
 
 /// How much edges are smoothed, by index.
