@@ -172,13 +172,7 @@ mod memory {
         let _alone = alone();
         let mut wrong = Vec::new();
         let size = Size::new(WIDTH, HEIGHT);
-        let encodings = [
-            (Format::Png, 100),
-            (Format::Webp, 85),
-            (Format::Webp, 99),
-            (Format::Webp, 100),
-            (Format::Gif, 85),
-        ];
+        let encodings = [(Format::Png, 100), (Format::Webp, 100), (Format::Gif, 85)];
         for channels in [Channels::Rgb, Channels::Rgba] {
             let picture = photo_like(WIDTH, HEIGHT, channels);
             for (format, quality) in encodings {
@@ -195,6 +189,34 @@ mod memory {
                     measured,
                     budget::encoding(size, channels, encoding),
                 ));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    /// The figure is for levels that all take two bytes, of which chance makes but a few.
+    #[test]
+    fn noise_becomes_a_lossy_webp_within_its_figure() {
+        let _alone = alone();
+        let mut wrong = Vec::new();
+        for channels in [Channels::Rgb, Channels::Rgba] {
+            for (width, height) in [(1, 1), (64, 64), (WIDTH, 33), (WIDTH, HEIGHT)] {
+                let mut dice = Dice::new(u64::from(width * height));
+                let picture = paint(width, height, channels, |_, _| {
+                    [0; 4].map(|_| if dice.byte() < 128 { 0 } else { 255 })
+                });
+                for quality in [1, 80, 99] {
+                    let encoding = Encoding::new(Format::Webp, quality);
+                    let (measured, file) = peak_bytes(|| encode(&picture, encoding));
+                    file.unwrap();
+                    let what = format!("webp of noise, {width}x{height} at {quality}, {channels:?}");
+                    let planned = budget::encoding(picture.size(), channels, encoding);
+                    let _ = compare(&what, picture.size().area(), measured, planned);
+                    let is_large = (width, height, quality) == (WIDTH, HEIGHT, 99);
+                    if measured > planned || (is_large && planned * 3 > measured * 5) {
+                        wrong.push(what);
+                    }
+                }
             }
         }
         assert!(wrong.is_empty(), "{wrong:#?}");

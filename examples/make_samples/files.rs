@@ -2,8 +2,10 @@
 
 use std::error::Error;
 
-use gamut_core::{EncodeImage, ImageRef, Rgb8};
-use gamut_webp::{Dimensions, WebpEncoder};
+use lenslet::format::Format;
+use lenslet::geometry::Size;
+use lenslet::picture::encode::{Encoding, encode};
+use lenslet::picture::{Channels, Picture};
 use mozjpeg_rs::{Encoder, Preset, Subsampling};
 
 use crate::film::Print;
@@ -53,6 +55,8 @@ pub(crate) fn png(width: usize, height: usize, rgba: &[u8]) -> Bytes {
 
 /// A lossy WebP.
 pub(crate) fn webp(print: &Print) -> Bytes {
-    let size = Dimensions::new(u32::try_from(print.width)?, u32::try_from(print.height)?)?;
-    Ok(WebpEncoder::lossy(84).encode_to_vec(ImageRef::<Rgb8>::new(&print.rgb, size)?)?)
+    let size = Size::new(u32::try_from(print.width)?, u32::try_from(print.height)?);
+    let picture =
+        Picture::new(size, Channels::Rgb, print.rgb.clone()).ok_or("samples do not fit the size")?;
+    Ok(encode(&picture, Encoding::new(Format::Webp, 84))?)
 }

@@ -12,6 +12,7 @@ mod lanes;
 pub mod ops;
 pub mod probe;
 pub mod rows;
+mod vp8;
 
 use crate::geometry::Size;
 

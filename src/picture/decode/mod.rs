@@ -11,6 +11,8 @@ pub(super) use jpeg::held_bytes as jpeg_bytes;
 pub(super) use png::held_bytes as png_bytes;
 pub(super) use webp::held_bytes as webp_bytes;
 
+#[cfg(test)]
+pub(in crate::picture) use self::webp::unsmoothed_planes;
 use std::ops::ControlFlow;
 
 use self::jpeg::JpegDecoder;

@@ -11,7 +11,7 @@ use rav1e::config::{Config, EncoderConfig, SpeedSettings};
 use rav1e::prelude::{BlockSize, EncoderStatus, Frame, PartitionRange, Plane, SceneDetectionSpeed, Tune};
 
 use super::EncodeError;
-use super::ycc::Converter;
+use super::ycc::{Converter, Range};
 use crate::format::Format;
 use crate::geometry::Size;
 use crate::picture::{Channels, Picture};
@@ -143,7 +143,7 @@ fn draw_colours(picture: &Picture, frame: &mut Frame<u8>) {
     let [luma, differences @ ..] = &mut frame.planes;
     let mut luma = luma.rows_iter_mut();
     let mut differences = differences.each_mut().map(Plane::rows_iter_mut);
-    let mut converter = Converter::new(picture.size());
+    let mut converter = Converter::new(picture.size(), Range::Full);
     let mut smear = Smear::default();
     for row in picture.rows() {
         let row = match picture.channels() {

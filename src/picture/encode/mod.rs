@@ -34,7 +34,7 @@ impl Encoding {
         let nanoseconds_per_pixel = match self.format {
             Format::Avif => 750,
             Format::Gif => 300,
-            Format::Webp => 110,
+            Format::Webp => 75,
             Format::Png => 15,
             Format::Jpeg => 12,
         };

@@ -5,12 +5,46 @@ use wide::{bytemuck, i16x8, i32x4, i32x8, u8x16, u64x2};
 
 use crate::geometry::Size;
 
-/// Factors of red and green, and of green and blue, in 65,536ths. That of green is too large for 16 bits and split.
-const LUMA: [[i16; 2]; 2] = [[19_595, 22_086], [16_384, 7_471]];
+/// What luma and differences reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Range {
+    /// All of 0–255 (JFIF).
+    Full,
+    /// Luma of 16–235, differences of 16–240 (ITU-R BT.601, as WebP has them).
+    Video,
+}
 
-/// Those of the differences, negative: so that a half, too, fits 16 bits.
-const MINUS_BLUE: [[i16; 2]; 2] = [[11_059, 21_709], [0, -32_768]];
-const MINUS_RED: [[i16; 2]; 2] = [[-32_768, 27_439], [0, 5_329]];
+/// Two pairs of factors, of red and green, and of green and blue, in 65,536ths.
+type Pairs = [[i16; 2]; 2];
+
+/// Factors of luma and differences. That of green is too large for 16 bits and split; those of the differences are
+/// negative, so that a half, too, fits.
+#[derive(Debug, Clone, Copy)]
+struct Factors {
+    luma: Pairs,
+    black: i32,
+    minus_blue: Pairs,
+    minus_red: Pairs,
+}
+
+impl Factors {
+    fn of(range: Range) -> Self {
+        match range {
+            Range::Full => Self {
+                luma: [[19_595, 22_086], [16_384, 7_471]],
+                black: 0,
+                minus_blue: [[11_059, 21_709], [0, -32_768]],
+                minus_red: [[-32_768, 27_439], [0, 5_329]],
+            },
+            Range::Video => Self {
+                luma: [[16_829, 16_655], [16_384, 6_416]],
+                black: 16,
+                minus_blue: [[9_714, 19_070], [0, -28_784]],
+                minus_red: [[-28_784, 24_103], [0, 4_681]],
+            },
+        }
+    }
+}
 
 /// Half of what the factors are parts of, so that what is shifted out rounds.
 const HALF: i32 = 1 << 15;
@@ -24,6 +58,7 @@ const STEP_BYTES: usize = 3 * STEP;
 /// Rows of pixels in, rows of planes out: two at a time, as long as whole steps.
 #[derive(Debug)]
 pub(super) struct Converter {
+    factors: Factors,
     width: usize,
     rows_left: u32,
     has_above: bool,
@@ -42,11 +77,12 @@ pub(super) struct Converted<'a> {
 
 impl Converter {
     /// For the rows of a picture of this size.
-    pub(super) fn new(size: Size) -> Self {
+    pub(super) fn new(size: Size, range: Range) -> Self {
         let width = size.width as usize;
         let steps = width.div_ceil(STEP);
         let rows = |bytes: usize| [vec![0; bytes], vec![0; bytes]];
         Self {
+            factors: Factors::of(range),
             width,
             rows_left: size.height,
             has_above: false,
@@ -76,6 +112,7 @@ impl Converter {
     }
 
     fn convert(&mut self) {
+        let factors = self.factors;
         let [above, below] = self.pixels.each_ref().map(|row| row.as_chunks::<STEP_BYTES>().0);
         let [luma_above, luma_below] = self.luma.each_mut().map(|row| row.as_chunks_mut::<STEP>().0);
         let [blue, red] = self.differences.each_mut().map(|row| row.as_chunks_mut::<{ STEP / 2 }>().0);
@@ -83,8 +120,8 @@ impl Converter {
         let targets = lumas.zip(blue.iter_mut().zip(red));
         for ((above, below), (lumas, differences)) in above.iter().zip(below).zip(targets) {
             let (above, below) = (Eight::of(above), Eight::of(below));
-            (*lumas.0, *lumas.1) = (above.luma(), below.luma());
-            (*differences.0, *differences.1) = above.differences(&below);
+            (*lumas.0, *lumas.1) = (above.luma(&factors), below.luma(&factors));
+            (*differences.0, *differences.1) = above.differences(&below, &factors);
         }
     }
 }
@@ -113,8 +150,9 @@ impl Four {
     }
 
     #[inline]
-    fn luma(self) -> i32x4 {
-        (weighted(self.red_green, self.green_blue, LUMA) + i32x4::splat(HALF)) >> 16
+    fn luma(self, factors: &Factors) -> i32x4 {
+        let black = i32x4::splat(HALF + (factors.black << 16));
+        (weighted(self.red_green, self.green_blue, factors.luma) + black) >> 16
     }
 }
 
@@ -131,19 +169,19 @@ impl Eight {
     }
 
     #[inline]
-    fn luma(&self) -> [u8; STEP] {
-        let [eight, _]: [[u8; STEP]; 2] = bytemuck::cast(narrowed(self.0.map(Four::luma)));
+    fn luma(&self, factors: &Factors) -> [u8; STEP] {
+        let [eight, _]: [[u8; STEP]; 2] = bytemuck::cast(narrowed(self.0.map(|four| four.luma(factors))));
         eight
     }
 
     /// Blue and red difference of the four squares that these are the upper half of.
     #[inline]
-    fn differences(&self, below: &Self) -> ([u8; 4], [u8; 4]) {
+    fn differences(&self, below: &Self, factors: &Factors) -> ([u8; 4], [u8; 4]) {
         let (Self([left, right]), Self([left_below, right_below])) = (self, below);
         let red_green = means(left.red_green + left_below.red_green, right.red_green + right_below.red_green);
         let green_blue =
             means(left.green_blue + left_below.green_blue, right.green_blue + right_below.green_blue);
-        let [blue, red] = [MINUS_BLUE, MINUS_RED].map(|factors| {
+        let [blue, red] = [factors.minus_blue, factors.minus_red].map(|factors| {
             ((i32x4::splat(HALF) - weighted(red_green, green_blue, factors)) >> 16) + i32x4::splat(128)
         });
         let [blue, red, ..]: [[u8; 4]; 4] = bytemuck::cast(narrowed([blue, red]));
@@ -232,7 +270,7 @@ mod tests {
     fn assert_converts(rows: &[Vec<[i32; 3]>]) {
         let width = rows[0].len();
         let size = Size::new(u32::try_from(width).unwrap(), u32::try_from(rows.len()).unwrap());
-        let mut converter = Converter::new(size);
+        let mut converter = Converter::new(size, Range::Full);
         let widened =
             |row: &[u8], length: usize| row[..length].iter().map(|&byte| byte.into()).collect::<Vec<i32>>();
         for pair in rows.chunks(2) {

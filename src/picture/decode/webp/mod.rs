@@ -13,6 +13,8 @@ mod lossless;
 mod lossy;
 mod upsample;
 
+#[cfg(test)]
+pub(in crate::picture) use self::lossy::unsmoothed_planes;
 use std::ops::ControlFlow;
 
 use self::alpha::Alpha;

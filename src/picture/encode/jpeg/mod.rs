@@ -24,7 +24,7 @@ use self::sampling::Sampling;
 use self::scan::{BitWriter, Codes, Reader};
 use self::tokens::Frequencies;
 use super::EncodeError;
-use super::ycc::Converter;
+use super::ycc::{Converter, Range};
 use crate::format::Format;
 use crate::picture::Picture;
 use crate::picture::rows::{Colours, Layout, RowSink};
@@ -97,7 +97,7 @@ impl State {
         Self {
             table,
             quantiser: Quantiser::new(&table),
-            converter: is_rgb.then(|| Converter::new(sampling.size)),
+            converter: is_rgb.then(|| Converter::new(sampling.size, Range::Full)),
             components: sampling
                 .planes
                 .iter()
@@ -212,15 +212,15 @@ fn make_codes(frequencies: &[Frequencies], file: &mut Vec<u8>) -> Vec<Codes> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::picture) mod tests {
     use super::*;
     use crate::geometry::Size;
 
     /// Numbers by chance.
-    pub(in super::super) struct Dice(pub(in super::super) u64);
+    pub(in crate::picture) struct Dice(pub(in crate::picture) u64);
 
     impl Dice {
-        pub(in super::super) fn byte(&mut self) -> u8 {
+        pub(in crate::picture) fn byte(&mut self) -> u8 {
             self.0 ^= self.0 << 13;
             self.0 ^= self.0 >> 7;
             self.0 ^= self.0 << 17;

@@ -2,22 +2,14 @@
 //! sections 9 and 19.2).
 
 use super::bools::Bools;
-use super::tables::{AC_STEPS, BANDS, DC_STEPS, TOKEN_UPDATES, TOKENS};
 use super::{Broken, Reason};
 use crate::geometry::Size;
+use crate::picture::vp8::steps::Steps;
+use crate::picture::vp8::tables::{BANDS, TOKEN_UPDATES, TOKENS};
 
 /// Probabilities of the tokens of one plane, by the place of a coefficient instead of its band; the places after
 /// the last are never used and make an index of five bits safe.
 pub(super) type PlaneTokens = [[[u8; 11]; 3]; 32];
-
-/// What the coefficients of a segment are multiplied by: the first, and all others.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Steps {
-    pub(super) luma: [i32; 2],
-    /// Of the block that holds the first coefficients of all luma blocks.
-    pub(super) firsts: [i32; 2],
-    pub(super) chroma: [i32; 2],
-}
 
 /// How edges are smoothed in a macroblock of some segment and mode (section 15).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -210,20 +202,8 @@ fn partitions(rest: &[u8], count_log2: u8) -> Result<Vec<Bools<'_>>, Reason> {
 /// Sections 9.6 and 14.1.
 fn steps(bools: &mut Bools, segments: &Segments) -> [Steps; 4] {
     let base = i16::from(bools.number(7));
-    let [luma, firsts_first, firsts, chroma_first, chroma] =
-        [(); 5].map(|()| bools.optional_signed(4).unwrap_or(0));
-    segments.quantiser.map(|own| {
-        let index = segments.apply(own, base);
-        let step = |table: &[i16; 128], delta: i16| -> i32 {
-            let index = usize::try_from((index + delta).clamp(0, 127)).unwrap_or(0);
-            table.get(index).copied().unwrap_or_default().into()
-        };
-        Steps {
-            luma: [step(&DC_STEPS, luma), step(&AC_STEPS, 0)],
-            firsts: [step(&DC_STEPS, firsts_first) * 2, (step(&AC_STEPS, firsts) * 155 / 100).max(8)],
-            chroma: [step(&DC_STEPS, chroma_first).min(132), step(&AC_STEPS, chroma)],
-        }
-    })
+    let deltas = [(); 5].map(|()| bools.optional_signed(4).unwrap_or(0));
+    segments.quantiser.map(|own| Steps::new(segments.apply(own, base), deltas))
 }
 
 /// Section 13.4.

@@ -5,31 +5,27 @@
 
 mod bools;
 mod boxes;
-mod desk;
 mod filter;
 mod header;
 mod modes;
-mod predict;
 mod strip;
-mod tables;
 mod tokens;
-mod transform;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-mod transform_wasm;
 
 use std::ops::ControlFlow;
 
 use self::bools::Bools;
-use self::desk::{Above, CHROMA, Desk, LINE, LUMA};
 use self::filter::Place;
 use self::header::FrameHeader;
-use self::modes::{Block, Luma, Mode};
-use self::predict::Within;
+use self::modes::Block;
 use self::strip::{Spot, Strip};
 use self::tokens::{Beside, Filling, Residue};
 use super::{Broken, Reason};
 use crate::geometry::Size;
 use crate::picture::rows::{Colours, Layout, Plane, RowSink};
+use crate::picture::vp8::desk::{Above, CHROMA, Desk, LINE, LUMA};
+use crate::picture::vp8::modes::{Luma, Mode};
+use crate::picture::vp8::predict::{self, Within};
+use crate::picture::vp8::transform;
 
 /// A frame that was opened.
 #[derive(Debug)]
@@ -237,6 +233,12 @@ impl Residue {
     }
 }
 
+/// All samples of all planes of a frame, before edges are smoothed.
+#[cfg(test)]
+pub(in crate::picture) fn unsmoothed_planes(frame: &[u8]) -> [Vec<u8>; 3] {
+    tests::decoded(frame, 1, false)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,7 +273,7 @@ mod tests {
         file[at + 8..].to_vec()
     }
 
-    fn decoded(frame: &[u8], reduction: u8, is_smoothed: bool) -> [Vec<u8>; 3] {
+    pub(super) fn decoded(frame: &[u8], reduction: u8, is_smoothed: bool) -> [Vec<u8>; 3] {
         let mut planes = Planes::default();
         Lossy::open(frame).unwrap().decode_with(reduction, is_smoothed, &mut planes).unwrap();
         planes.0

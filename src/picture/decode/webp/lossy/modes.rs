@@ -1,42 +1,8 @@
 //! How macroblocks are predicted (RFC 6386, sections 8 and 11).
 
 use super::bools::Bools;
-use super::tables::SUBBLOCK_MODES;
-
-/// How a block is predicted from those above and to the left. The first four are for whole macroblocks too.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// The mean of both borders.
-    #[default]
-    Dc,
-    /// Left plus above minus corner.
-    TrueMotion,
-    /// What is above.
-    Vertical,
-    /// What is to the left.
-    Horizontal,
-    /// Down to the left.
-    LeftDown,
-    /// Down to the right.
-    RightDown,
-    /// Down, a little to the right.
-    VerticalRight,
-    /// Down, a little to the left.
-    VerticalLeft,
-    /// To the right, a little down.
-    HorizontalDown,
-    /// To the right, a little up.
-    HorizontalUp,
-}
-
-/// How luma is predicted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Luma {
-    /// All of it in one way.
-    Whole(Mode),
-    /// Each of its 16 subblocks in its own.
-    Subblocks([Mode; 16]),
-}
+use crate::picture::vp8::modes::{Luma, Mode};
+use crate::picture::vp8::tables::SUBBLOCK_MODES;
 
 /// What stands before the coefficients of a macroblock.
 #[derive(Debug, Clone, Copy)]

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use super::boxes;
-use super::desk::{CHROMA, Desk, LINE, LUMA};
 use super::filter::{Field, Place};
 use super::header::Smoothing;
 use crate::geometry::Size;
 use crate::picture::rows::RowSink;
+use crate::picture::vp8::desk::{CHROMA, Desk, LINE, LUMA};
 
 /// Lines of luma and of chroma that wait for the row of macroblocks below: it changes three of each, and looks at a
 /// fourth; luma comes in pairs with a line of chroma.

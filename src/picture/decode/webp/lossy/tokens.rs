@@ -3,8 +3,10 @@
 #![expect(clippy::indexing_slicing, reason = "a hot loop over fixed arrays with masked indices")]
 
 use super::bools::Bools;
-use super::header::{PlaneTokens, Steps};
-use super::tables::{EXTRA_BITS, ZIGZAG};
+use super::header::PlaneTokens;
+use crate::picture::vp8::hadamard::inverse;
+use crate::picture::vp8::steps::Steps;
+use crate::picture::vp8::tables::{EXTRA_BITS, ZIGZAG};
 
 /// Which blocks beside a macroblock had coefficients: four of luma, two of each chroma, one of first coefficients.
 #[derive(Debug, Clone, Copy, Default)]
@@ -80,7 +82,7 @@ impl Residue {
         let end = coefficients(bools, tokens, *above + *left, 0, steps.firsts, &mut firsts);
         (*above, *left) = (u8::from(end > 0), u8::from(end > 0));
         if end > 0 {
-            for (block, first) in self.blocks.iter_mut().zip(walsh_hadamard(&firsts)) {
+            for (block, first) in self.blocks.iter_mut().zip(inverse(&firsts)) {
                 block[0] = first;
             }
         }
@@ -186,47 +188,4 @@ fn larger<'a>(mut bools: Bools<'a>, p: &[u8; 11]) -> (Bools<'a>, i32) {
     let extra = EXTRA_BITS[range].iter().fold(0, |extra, &p| extra << 1 | i32::from(bools.bit(p)));
     bools.ensure();
     (bools, 3 + (8 << range) + extra)
-}
-
-/// The inverse Walsh-Hadamard transform (section 14.3).
-fn walsh_hadamard(input: &[i16; 16]) -> [i16; 16] {
-    let input = input.map(i32::from);
-    let mut columns = [0; 16];
-    for x in 0..4 {
-        let (a, b) = (input[x] + input[12 + x], input[4 + x] + input[8 + x]);
-        let (c, d) = (input[4 + x] - input[8 + x], input[x] - input[12 + x]);
-        [columns[x], columns[4 + x], columns[8 + x], columns[12 + x]] = [a + b, c + d, a - b, d - c];
-    }
-    let mut output = [0; 16];
-    for (row, out) in columns.as_chunks::<4>().0.iter().zip(output.as_chunks_mut::<4>().0) {
-        let (a, b) = (row[0] + row[3], row[1] + row[2]);
-        let (c, d) = (row[1] - row[2], row[0] - row[3]);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "four times sixteen bits, halved thrice; more is wrapped"
-        )]
-        let rounded = [a + b, c + d, a - b, d - c].map(|sum| ((sum + 3) >> 3) as i16);
-        *out = rounded;
-    }
-    output
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lone_first_coefficient_spreads_over_all_blocks() {
-        let mut input = [0; 16];
-        input[0] = 81;
-        assert_eq!(walsh_hadamard(&input), [10; 16]);
-    }
-
-    #[test]
-    fn hadamard_rows_are_told_apart() {
-        let mut input = [0; 16];
-        input[1] = 80;
-        let row = [10, 10, -10, -10];
-        assert_eq!(walsh_hadamard(&input), [row, row, row, row].concat().as_slice());
-    }
 }

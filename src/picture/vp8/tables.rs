@@ -1,13 +1,13 @@
 //! The numbers of RFC 6386: how likely tokens and modes are, and what a step of the quantiser is worth.
 
 /// Places of the coefficients of a block in the order in which they are coded (section 13).
-pub(super) const ZIGZAG: [u8; 16] = [0, 1, 4, 8, 5, 2, 3, 6, 9, 12, 13, 10, 7, 11, 14, 15];
+pub(in crate::picture) const ZIGZAG: [u8; 16] = [0, 1, 4, 8, 5, 2, 3, 6, 9, 12, 13, 10, 7, 11, 14, 15];
 
 /// The band of each coefficient, in coded order (section 13.3).
-pub(super) const BANDS: [u8; 16] = [0, 1, 2, 3, 6, 4, 5, 6, 6, 6, 6, 6, 6, 6, 6, 7];
+pub(in crate::picture) const BANDS: [u8; 16] = [0, 1, 2, 3, 6, 4, 5, 6, 6, 6, 6, 6, 6, 6, 6, 7];
 
 /// Probabilities of the extra bits of the four widest ranges of values (section 13.2).
-pub(super) const EXTRA_BITS: [&[u8]; 4] = [
+pub(in crate::picture) const EXTRA_BITS: [&[u8]; 4] = [
     &[173, 148, 140],
     &[176, 155, 140, 135],
     &[180, 157, 141, 134, 130],
@@ -16,7 +16,7 @@ pub(super) const EXTRA_BITS: [&[u8]; 4] = [
 
 /// What the first coefficient is multiplied by (section 14.1).
 #[rustfmt::skip]
-pub(super) const DC_STEPS: [i16; 128] = [
+pub(in crate::picture) const DC_STEPS: [i16; 128] = [
     4, 5, 6, 7, 8, 9, 10, 10, 11, 12, 13, 14, 15, 16, 17, 17,
     18, 19, 20, 20, 21, 21, 22, 22, 23, 23, 24, 25, 25, 26, 27, 28,
     29, 30, 31, 32, 33, 34, 35, 36, 37, 37, 38, 39, 40, 41, 42, 43,
@@ -29,7 +29,7 @@ pub(super) const DC_STEPS: [i16; 128] = [
 
 /// What the other coefficients are multiplied by (section 14.1).
 #[rustfmt::skip]
-pub(super) const AC_STEPS: [i16; 128] = [
+pub(in crate::picture) const AC_STEPS: [i16; 128] = [
     4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
     20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35,
     36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
@@ -42,7 +42,7 @@ pub(super) const AC_STEPS: [i16; 128] = [
 
 /// Probabilities of the nine branches to the mode of a subblock, by the modes above and to the left (section 11.5).
 #[rustfmt::skip]
-pub(super) const SUBBLOCK_MODES: [[[u8; 9]; 10]; 10] = [
+pub(in crate::picture) const SUBBLOCK_MODES: [[[u8; 9]; 10]; 10] = [
     [
         [231, 120, 48, 89, 115, 113, 120, 152, 112],
         [152, 179, 64, 126, 170, 118, 46, 70, 95],
@@ -167,7 +167,7 @@ pub(super) const SUBBLOCK_MODES: [[[u8; 9]; 10]; 10] = [
 
 /// How likely each probability of a token is replaced (section 13.4).
 #[rustfmt::skip]
-pub(super) const TOKEN_UPDATES: [[[[u8; 11]; 3]; 8]; 4] = [
+pub(in crate::picture) const TOKEN_UPDATES: [[[[u8; 11]; 3]; 8]; 4] = [
     [
         [
             [255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255],
@@ -340,7 +340,7 @@ pub(super) const TOKEN_UPDATES: [[[[u8; 11]; 3]; 8]; 4] = [
 
 /// Probabilities of tokens where a file replaces none: by plane, band and context (section 13.5).
 #[rustfmt::skip]
-pub(super) const TOKENS: [[[[u8; 11]; 3]; 8]; 4] = [
+pub(in crate::picture) const TOKENS: [[[[u8; 11]; 3]; 8]; 4] = [
     [
         [
             [128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128],

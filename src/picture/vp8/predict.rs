@@ -11,14 +11,14 @@ use super::modes::Mode;
 
 /// Which borders lie within the picture.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Within {
-    pub(super) above: bool,
-    pub(super) left: bool,
+pub(in crate::picture) struct Within {
+    pub(in crate::picture) above: bool,
+    pub(in crate::picture) left: bool,
 }
 
 /// Predicts a square of `N` samples: luma or chroma of a macroblock.
 #[inline]
-pub(super) fn whole<const N: usize>(desk: &mut Desk, at: usize, mode: Mode, within: Within) {
+pub(in crate::picture) fn whole<const N: usize>(desk: &mut Desk, at: usize, mode: Mode, within: Within) {
     match mode {
         Mode::Vertical => {
             let above: [u8; N] = desk.row(at - LINE);
@@ -49,13 +49,17 @@ fn mean<const N: usize>(desk: &Desk, at: usize, within: Within) -> u8 {
 
 #[inline(always)]
 fn true_motion<const N: usize>(desk: &mut Desk, at: usize) {
+    for (y, row) in true_motion_rows::<N>(desk, at).into_iter().enumerate() {
+        desk.put(at + y * LINE, row);
+    }
+}
+
+#[inline(always)]
+fn true_motion_rows<const N: usize>(desk: &Desk, at: usize) -> [[u8; N]; N] {
     let [corner] = desk.row::<1>(at - LINE - 1).map(i16::from);
     let above = desk.row::<N>(at - LINE).map(|above| i16::from(above) - corner);
     let left: [u8; N] = desk.column(at - 1);
-    for (y, left) in left.into_iter().enumerate() {
-        let left = i16::from(left);
-        desk.put(at + y * LINE, above.map(|above| (above + left).clamp(0, 255) as u8));
-    }
+    left.map(|left| above.map(|above| (above + i16::from(left)).clamp(0, 255) as u8))
 }
 
 /// Eight samples beside each other, the first in the lowest byte.
@@ -95,15 +99,23 @@ fn four(eight: Eight, from: u32) -> u32 {
 
 /// Predicts a subblock of four by four samples (section 12.3).
 #[inline]
-pub(super) fn subblock(desk: &mut Desk, at: usize, mode: Mode) {
+pub(in crate::picture) fn subblock(desk: &mut Desk, at: usize, mode: Mode) {
+    for (y, row) in rows(desk, at, mode).into_iter().enumerate() {
+        desk.put(at + y * LINE, row.to_le_bytes());
+    }
+}
+
+/// The rows that a subblock is predicted to have, the first sample of each in the lowest byte.
+#[inline(always)]
+pub(in crate::picture) fn rows(desk: &Desk, at: usize, mode: Mode) -> [u32; 4] {
     let above = || u64::from_le_bytes(desk.row(at - LINE));
-    let rows = match mode {
+    match mode {
         Mode::Dc => {
             let sum = |border: [u8; 4]| border.iter().map(|&sample| u32::from(sample)).sum::<u32>();
             let mean = (sum(desk.row(at - LINE)) + sum(desk.column(at - 1)) + 4) >> 3;
             [mean * 0x0101_0101; 4]
         }
-        Mode::TrueMotion => return true_motion::<4>(desk, at),
+        Mode::TrueMotion => true_motion_rows::<4>(desk, at).map(u32::from_le_bytes),
         Mode::Vertical => {
             let edge = u64::from_le_bytes(desk.row(at - LINE - 1));
             [four(mean3(edge, edge >> 8, edge >> 16), 0); 4]
@@ -134,9 +146,6 @@ pub(super) fn subblock(desk: &mut Desk, at: usize, mode: Mode) {
             let edge = u64::from_le_bytes([l3, l2, l1, l0, corner, a0, a1, a2]);
             around(edge, edge >> 8 | u64::from(a3) << 56, mode)
         }
-    };
-    for (y, row) in rows.into_iter().enumerate() {
-        desk.put(at + y * LINE, row.to_le_bytes());
     }
 }
 

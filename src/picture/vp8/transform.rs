@@ -4,14 +4,14 @@ use super::desk::{Desk, LINE};
 
 /// Adds a block of which only the first coefficient is there.
 #[inline]
-pub(super) fn add_first(desk: &mut Desk, at: usize, first: i16) {
+pub(in crate::picture) fn add_first(desk: &mut Desk, at: usize, first: i16) {
     let rise = first.saturating_add(4) >> 3;
     over(desk, at, |rows| kernel::add_first(rows, rise));
 }
 
 /// Adds a block.
 #[inline]
-pub(super) fn add_full(desk: &mut Desk, at: usize, block: &[i16; 16]) {
+pub(in crate::picture) fn add_full(desk: &mut Desk, at: usize, block: &[i16; 16]) {
     over(desk, at, |rows| kernel::add_full(rows, block));
 }
 
