@@ -53,10 +53,11 @@ const LESS_AT_LEAST: f32 = 2.0;
 /// Steps are doubled where samples deviate from their mean by so many doublings more than elsewhere.
 const DOUBLINGS: f32 = 2.2;
 
-/// How much edges are smoothed, by index.
-const FILTER_SHARE: f32 = 0.1;
+/// How much edges are smoothed by the step of a segment: between the first index and the second it grows from little to
+/// what hides the edges of blocks. SSIMULACRA2 would have little everywhere; eyes see blocks.
+const SMOOTHING: ((f32, f32), (f32, f32)) = ((17.0, 0.1), (36.0, 0.3));
 
-/// Limits smoothing to small steps.
+/// Limits smoothing to small steps where there is little of it.
 const SHARPNESS: u8 = 6;
 
 impl FramePlan {
@@ -68,10 +69,11 @@ impl FramePlan {
         let segments = kinds.offsets.map(|offset| {
             let factor = activity::exp2((offset / DOUBLINGS).clamp(-1.0, 1.0));
             let own = nearest_index(step(index) * factor);
-            Segment::new(own, deltas, whole(f32::from(own) * FILTER_SHARE))
+            Segment::new(own, deltas, whole(step(f32::from(own)) * smoothing(index)))
         });
+        let sharpness = if smoothing(index) < 0.2 { SHARPNESS } else { 0 };
         let Planes { across, down, .. } = *planes;
-        Self { deltas, segments, map: kinds.map, across, down, sharpness: SHARPNESS }
+        Self { deltas, segments, map: kinds.map, across, down, sharpness }
     }
 }
 
@@ -84,6 +86,12 @@ fn index(quality: u8) -> f32 {
     };
     let [quality, low, high, from, to] = [quality, low, high, from, to].map(f32::from);
     if high > low { from + (to - from) * (quality.min(high) - low) / (high - low) } else { to }
+}
+
+/// The share of a step that is the level of the filter.
+fn smoothing(index: f32) -> f32 {
+    let ((low, little), (high, much)) = SMOOTHING;
+    little + (much - little) * ((index - low) / (high - low)).clamp(0.0, 1.0)
 }
 
 /// The step of an index that lies between two.
