@@ -10,12 +10,15 @@ import { pathToFileURL } from 'node:url';
 const KEY = 'p';
 
 export async function load({ width, format, quality }, { worker }) {
-  const bucket = new R2Bucket(KEY);
+  const bucket = new R2Bucket();
+  let asked = 0;
   const env = { PICTURES: bucket, ACCESS: 'public', REPORT_MEMORY: 'on' };
   const { ask } = await openWorker(worker, env, EMPTY_CACHE);
-  const url = `http://localhost/image/width=${width},format=${format},quality=${quality}/${KEY}`;
   return async (bytes) => {
-    bucket.bytes = bytes;
+    // Another key each time: what was asked for last the isolate has in its memory.
+    const key = `${KEY}${asked++}`;
+    Object.assign(bucket, { bytes, keys: [key] });
+    const url = `http://localhost/image/width=${width},format=${format},quality=${quality}/${key}`;
     const response = await ask(new Request(url));
     const answer = new Uint8Array(await response.arrayBuffer());
     if (response.status !== 200) throw new Error(`${response.status} ${new TextDecoder().decode(answer)}`);
@@ -29,6 +32,10 @@ export async function openWorker(worker, env, cache) {
   globalThis.caches = { default: cache };
   // The Worker that aborts listens for errors of the whole isolate.
   globalThis.addEventListener ??= () => {};
+  // What workerd calls what has since become an option.
+  ReadableStreamBYOBReader.prototype.readAtLeast ??= function (min, view) {
+    return this.read(view, { min });
+  };
   const { default: Entrypoint } = await import(pathToFileURL(join(worker, 'index.js')));
   let afterwards = [];
   const context = { waitUntil: (promise) => afterwards.push(promise), passThroughOnException() {} };
@@ -77,14 +84,7 @@ export class R2Bucket {
   async get(key) {
     if (!this.keys.includes(key)) return null;
     const { bytes } = this;
-    const whole = new Response(
-      new ReadableStream({
-        start(controller) {
-          controller.enqueue(bytes);
-          controller.close();
-        },
-      }),
-    );
+    const whole = new Response(new ReadableStream(source(bytes)));
     return {
       ...describe(bytes),
       body: whole.body,
@@ -94,6 +94,23 @@ export class R2Bucket {
       arrayBuffer: () => whole.arrayBuffer(),
     };
   }
+}
+
+/** A stream of bytes into the reader's own buffers, as R2's are. */
+function source(bytes) {
+  let at = 0;
+  const take = (most) => bytes.subarray(at, (at = Math.min(at + most, bytes.length)));
+  return {
+    type: 'bytes',
+    pull(controller) {
+      const asked = controller.byobRequest;
+      const piece = take(asked?.view.byteLength ?? 65_536);
+      if (piece.length === 0) controller.close();
+      if (!asked) return piece.length && controller.enqueue(piece.slice());
+      new Uint8Array(asked.view.buffer, asked.view.byteOffset).set(piece);
+      asked.respond(piece.length);
+    },
+  };
 }
 
 const describe = (bytes) => ({
