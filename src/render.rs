@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use crate::format::Format;
 use crate::geometry::Turn;
@@ -10,6 +11,7 @@ use crate::picture::Picture;
 use crate::picture::decode::{DecodeError, Decoder, PIECE_BYTES, Wanted};
 use crate::picture::encode::jpeg::JpegRows;
 use crate::picture::encode::{self, EncodeError, Encoding};
+use crate::picture::metadata::{self, Asides};
 use crate::picture::ops::resize::{Resampler, Shape};
 use crate::picture::ops::{canvas, mark, turn};
 use crate::picture::probe::{Header, ProbeError};
@@ -45,7 +47,7 @@ impl SourceFile {
 }
 
 /// Raise this whenever any answer's bytes change for the same plan: it is part of every variant's name.
-pub const REVISION: u32 = 2;
+pub const REVISION: u32 = 3;
 
 /// Why a plan could not be carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,6 +75,7 @@ pub struct Rendering<'a> {
     marks: &'a [SourceFile],
     encoding: Encoding,
     format: Format,
+    asides: Arc<Asides>,
     decoder: Decoder,
     rows: Rows,
     is_done: bool,
@@ -109,7 +112,8 @@ impl<'a> Rendering<'a> {
             None => Rows::Frame(Box::new(Resampler::new(across, down, shape, Frame::default()))),
         };
         let decoder = Decoder::new(header, file_bytes, reduction, plan.reading.wanted());
-        Ok(Self { plan, marks, encoding, format: header.format, decoder, rows, is_done: false })
+        let (format, asides) = (header.format, Arc::clone(&header.asides));
+        Ok(Self { plan, marks, encoding, format, asides, decoder, rows, is_done: false })
     }
 
     /// Takes the first bytes of the source, in whose place they are held no more. `Break` when no more are wanted.
@@ -134,7 +138,13 @@ impl<'a> Rendering<'a> {
         catching(|| self.carry_out())
     }
 
-    fn carry_out(mut self) -> Result<Vec<u8>, RenderError> {
+    fn carry_out(self) -> Result<Vec<u8>, RenderError> {
+        let format = self.encoding.format;
+        let kept = self.asides.kept(self.plan.keep, format != Format::Gif);
+        metadata::attach(format, self.encode()?, &kept).ok_or(RenderError::Defect)
+    }
+
+    fn encode(mut self) -> Result<Vec<u8>, RenderError> {
         if !self.is_done {
             self.decoder.finish(self.rows.sink())?;
         }

@@ -33,10 +33,11 @@ static COUNTING: Counting = Counting;
 /// Larger pictures are left out: they only take longer.
 const LARGEST_AREA: u64 = 1 << 18;
 
-/// Reads the header of whatever this is, in as little memory as a header takes.
+/// Reads the header of whatever this is, in as little memory as a header takes and what stands beside the pixels.
 pub fn probe(file: &[u8]) {
     let (held, header) = peak_bytes(|| Header::read(file));
-    assert!(held <= 8_192, "{held} bytes held for {header:?}");
+    let asides = header.as_ref().map_or(0, |header| header.asides.held_bytes());
+    assert!(held <= 16_384 + asides, "{held} bytes held for {header:?}");
 }
 
 /// Decodes a file of this format at once, in pieces and in part, which must all be the same, and within the budget.

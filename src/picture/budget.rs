@@ -49,7 +49,7 @@ pub fn decoding(header: &Header, file_bytes: u64, reduction: Reduction) -> u64 {
         }
         Coding::Gif => per_pixel(110),
     };
-    pixels.saturating_add(held_of_file).saturating_add(FIXED_BYTES)
+    pixels.saturating_add(held_of_file).saturating_add(FIXED_BYTES + header.asides.held_bytes())
 }
 
 /// Bytes held while a picture of this size and layout is resampled, without what comes out.

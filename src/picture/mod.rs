@@ -9,6 +9,7 @@ pub mod describe;
 pub mod encode;
 mod exif;
 mod lanes;
+pub mod metadata;
 pub mod ops;
 pub mod probe;
 pub mod rows;

@@ -14,6 +14,7 @@ pub mod exif;
 pub mod golden;
 pub mod jpeg_file;
 pub mod lens;
+pub mod metadata;
 pub mod pictures;
 pub mod planes;
 pub mod png_file;
