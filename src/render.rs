@@ -101,17 +101,14 @@ impl<'a> Rendering<'a> {
         plan: &'a Plan,
     ) -> Result<Self, RenderError> {
         let encoding = plan.encoding.ok_or(RenderError::Defect)?;
-        let Reading { across, down, shape, reduction } = plan.reading;
         let rows = match plan.turn_of_planes() {
             Some(Turn::NONE) => {
-                Rows::Jpeg(Box::new(Resampler::new(across, down, shape, JpegRows::new(encoding.quality))))
+                Rows::Jpeg(Box::new(resampler(&plan.reading, header, JpegRows::new(encoding.quality))))
             }
-            Some(turn) => {
-                Rows::Planes(Box::new(Resampler::new(across, down, shape, Planes::default())), turn)
-            }
-            None => Rows::Frame(Box::new(Resampler::new(across, down, shape, Frame::default()))),
+            Some(turn) => Rows::Planes(Box::new(resampler(&plan.reading, header, Planes::default())), turn),
+            None => Rows::Frame(Box::new(resampler(&plan.reading, header, Frame::default()))),
         };
-        let decoder = Decoder::new(header, file_bytes, reduction, plan.reading.wanted());
+        let decoder = Decoder::new(header, file_bytes, plan.reading.reduction, plan.reading.wanted());
         let (format, asides) = (header.format, Arc::clone(&header.asides));
         Ok(Self { plan, marks, encoding, format, asides, decoder, rows, is_done: false })
     }
@@ -189,8 +186,9 @@ pub fn render(source: &SourceFile, marks: &[SourceFile], plan: &Plan) -> Result<
 /// Decodes all of a file's picture, also what a frame could do without, into the frame that a plan makes, without marks.
 pub fn frame(source: &SourceFile, plan: &Plan) -> Result<Picture, RenderError> {
     catching(|| {
-        let Reading { across, down, reduction, .. } = plan.reading;
-        let mut rows = ToTheEnd(Resampler::new(across, down, Shape::Pixels, Frame::default()));
+        let Reading { reduction, .. } = plan.reading;
+        let reading = Reading { shape: Shape::Pixels, ..plan.reading };
+        let mut rows = ToTheEnd(resampler(&reading, &source.header, Frame::default()));
         let wanted = Wanted { columns: 0..source.header.size.width, rows: 0..source.header.size.height };
         let mut decoder = Decoder::new(&source.header, source.file_bytes(), reduction, wanted);
         if decoder.push(&source.bytes, &mut rows)?.is_continue() {
@@ -270,12 +268,18 @@ fn draw_mark(picture: &mut Picture, plan: &MarkPlan, marks: &[SourceFile]) -> Re
 
 /// Decodes and resamples one file into a frame.
 fn read_frame(file: &SourceFile, reading: &Reading) -> Result<Picture, DecodeError> {
-    let mut rows = Resampler::new(reading.across, reading.down, reading.shape, Frame::default());
+    let mut rows = resampler(reading, &file.header, Frame::default());
     let mut decoder = Decoder::new(&file.header, file.file_bytes(), reading.reduction, reading.wanted());
     if decoder.push(&file.bytes, &mut rows)?.is_continue() {
         decoder.finish(&mut rows)?;
     }
     rows.into_sink().finish().ok_or_else(|| too_few_rows(file.header.format))
+}
+
+/// What makes the rows that a plan wants of a file, as sRGB.
+fn resampler<S: RowSink>(reading: &Reading, header: &Header, sink: S) -> Resampler<S> {
+    let Reading { across, down, shape, .. } = *reading;
+    Resampler::new(across, down, shape, sink).converting(header.conversion.as_ref())
 }
 
 fn too_few_rows(format: Format) -> DecodeError {

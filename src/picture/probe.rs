@@ -3,8 +3,10 @@
 //! A header is walked first, and nothing is copied or inflated for that; what stands beside the pixels is taken along once
 //! the header is known to be all there.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::colour::{Conversion, LARGEST_PROFILE_BYTES, PngColours, Samples};
 use super::exif;
 use super::metadata::Asides;
 use crate::format::Format;
@@ -26,6 +28,8 @@ pub struct Header {
     pub coding: Coding,
     /// What else is said of the picture, as far as it stands in the bytes that the header was read from.
     pub asides: Arc<Asides>,
+    /// What brings its colours to sRGB, where they are something else.
+    pub conversion: Option<Arc<Conversion>>,
 }
 
 /// How the pixels of a file are coded.
@@ -93,12 +97,26 @@ impl Header {
     /// Reads a header from the first bytes of a file, or from all of it, and what stands beside the pixels there.
     pub fn read(bytes: &[u8]) -> Result<Self, ProbeError> {
         let (header, found) = find(bytes)?;
-        Ok(Self { asides: Arc::new(found.asides()), ..header })
+        let conversion = found.conversion(header.samples(bytes));
+        Ok(Self { asides: Arc::new(found.asides()), conversion, ..header })
     }
 
     /// Only the header, as often as it takes until there are enough bytes.
     pub(crate) fn walk(bytes: &[u8]) -> Result<Self, ProbeError> {
         find(bytes).map(|(header, _)| header)
+    }
+
+    /// What kind of samples a profile in the file is about.
+    fn samples(&self, bytes: &[u8]) -> Samples {
+        match &self.coding {
+            Coding::Jpeg(coding) => match coding.colours {
+                Colours::Grey => Samples::Grey,
+                Colours::Cmyk | Colours::Ycck => Samples::Cmyk,
+                _ => Samples::Rgb,
+            },
+            Coding::Png { .. } if matches!(u8_at(bytes, PNG_COLOUR_AT), Some(0 | 4)) => Samples::Grey,
+            _ => Samples::Rgb,
+        }
     }
 
     /// Size as seen.
@@ -115,9 +133,37 @@ struct Found<'a> {
     photoshop: Option<&'a [u8]>,
     /// Names and bodies of PNG's chunks of texts.
     texts: Vec<([u8; 4], &'a [u8])>,
+    /// What PNG's chunks say of colours.
+    colours: PngColours<'a>,
+    /// Pieces of a profile: which each is, of how many, and its bytes.
+    profile: Vec<(u8, u8, &'a [u8])>,
 }
 
 impl Found<'_> {
+    /// What is to be done to samples of this kind.
+    fn conversion(&self, samples: Samples) -> Option<Arc<Conversion>> {
+        if self.profile.is_empty() {
+            return self.colours.meaning(samples).conversion();
+        }
+        Conversion::of_profile(&self.profile()?, samples)?.conversion()
+    }
+
+    /// The profile, put together where it came in pieces. All of them must be there, each once (ICC.1:2022, B.4).
+    fn profile(&self) -> Option<Cow<'_, [u8]>> {
+        if let [(1, 1, whole)] = self.profile.as_slice() {
+            return Some(Cow::Borrowed(whole));
+        }
+        let mut pieces = self.profile.clone();
+        pieces.sort_unstable_by_key(|(number, ..)| *number);
+        let total = pieces.len();
+        let is_its = |((number, of, _), wanted): (&(u8, u8, &[u8]), usize)| {
+            usize::from(*number) == wanted && usize::from(*of) == total
+        };
+        let bytes = pieces.iter().map(|(.., piece)| piece.len()).sum::<usize>();
+        let is_whole = pieces.iter().zip(1..).all(is_its) && bytes <= LARGEST_PROFILE_BYTES;
+        is_whole.then(|| Cow::Owned(pieces.iter().flat_map(|(.., piece)| *piece).copied().collect()))
+    }
+
     fn asides(&self) -> Asides {
         let mut asides = Asides::default();
         self.exif.into_iter().for_each(|block| asides.take_exif(block));
@@ -219,6 +265,11 @@ fn jpeg(bytes: &[u8]) -> Result<(Header, Found<'_>), ProbeError> {
                         found.exif = found.exif.or(body.strip_prefix(b"Exif\0\0"));
                         found.xmp = found.xmp.or(xmp);
                     }
+                    0xE2 if found.profile.len() < usize::from(u8::MAX) => {
+                        let piece =
+                            body.strip_prefix(b"ICC_PROFILE\0").and_then(|rest| rest.split_first_chunk());
+                        found.profile.extend(piece.map(|(&[number, of], piece)| (number, of, piece)));
+                    }
                     0xED => {
                         found.photoshop = found.photoshop.or(body.strip_prefix(b"Photoshop 3.0\0"));
                     }
@@ -253,6 +304,7 @@ fn jpeg_frame(frame: &[u8], progressive: bool, turn: Turn) -> Result<Header, Pro
         alpha: false,
         coding: Coding::Jpeg(JpegCoding { progressive, colours: Colours::Grey, plain_ink: false, factors }),
         asides: Arc::default(),
+        conversion: None,
     })
 }
 
@@ -272,6 +324,9 @@ fn jpeg_colours(frame: &[u8], is_jfif: bool, adobe: Option<u8>) -> Colours {
     }
 }
 
+/// Where IHDR says what a pixel is made of.
+const PNG_COLOUR_AT: usize = 25;
+
 /// Texts of a PNG that are looked at.
 const MOST_TEXTS: usize = 64;
 
@@ -281,7 +336,7 @@ fn png(bytes: &[u8]) -> Option<(Header, Found<'_>)> {
         return None;
     }
     let size = size(be32(bytes, 16)?, be32(bytes, 20)?)?;
-    let (depth, colour, interlace) = (u8_at(bytes, 24)?, u8_at(bytes, 25)?, u8_at(bytes, 28)?);
+    let (depth, colour, interlace) = (u8_at(bytes, 24)?, u8_at(bytes, PNG_COLOUR_AT)?, u8_at(bytes, 28)?);
     let samples: u64 = match colour {
         0 | 3 => 1,
         2 => 3,
@@ -300,6 +355,11 @@ fn png(bytes: &[u8]) -> Option<(Header, Found<'_>)> {
         match &kind {
             b"IDAT" | b"IEND" => break,
             b"tRNS" => alpha = true,
+            b"cICP" => found.colours.cicp = bytes.get(body..end),
+            b"iCCP" => found.colours.iccp = bytes.get(body..end),
+            b"sRGB" => found.colours.srgb = bytes.get(body..end),
+            b"gAMA" => found.colours.gama = bytes.get(body..end),
+            b"cHRM" => found.colours.chrm = bytes.get(body..end),
             b"eXIf" => found.exif = bytes.get(body..end),
             b"tEXt" | b"iTXt" if found.texts.len() < MOST_TEXTS => {
                 found.texts.extend(bytes.get(body..end).map(|text| (kind, text)));
@@ -311,7 +371,10 @@ fn png(bytes: &[u8]) -> Option<(Header, Found<'_>)> {
     let row_bytes = (u64::from(size.width) * samples * u64::from(depth)).div_ceil(8) + 1;
     let coding = Coding::Png { interlaced: interlace == 1, row_bytes };
     let turn = turn_of(found.exif);
-    Some((Header { format: Format::Png, size, turn, alpha, coding, asides: Arc::default() }, found))
+    Some((
+        Header { format: Format::Png, size, turn, alpha, coding, asides: Arc::default(), conversion: None },
+        found,
+    ))
 }
 
 /// Reads the first frame's header and walks the other chunks (RFC 9649, section 2).
@@ -348,6 +411,10 @@ fn webp(bytes: &[u8]) -> Option<(Header, Found<'_>)> {
                 // Some writers put JPEG's prefix before the TIFF header.
                 found.exif = exif.map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
             }
+            b"ICCP" => {
+                let profile = bytes.get(body..body.checked_add(length)?);
+                found.profile = profile.map(|profile| (1, 1, profile)).into_iter().collect();
+            }
             b"XMP " => found.xmp = bytes.get(body..body.checked_add(length)?),
             _ => {}
         }
@@ -356,7 +423,10 @@ fn webp(bytes: &[u8]) -> Option<(Header, Found<'_>)> {
     let (frame_size, coding) = frame?;
     let coding = if is_animated { Coding::WebpAnimated } else { coding };
     let (size, turn) = (canvas.unwrap_or(frame_size), turn_of(found.exif));
-    Some((Header { format: Format::Webp, size, turn, alpha, coding, asides: Arc::default() }, found))
+    Some((
+        Header { format: Format::Webp, size, turn, alpha, coding, asides: Arc::default(), conversion: None },
+        found,
+    ))
 }
 
 /// RFC 6386, section 9.1.
@@ -402,7 +472,15 @@ fn gif(bytes: &[u8]) -> Option<Header> {
         && u32::from(le16(bytes, at + 7)?) >= size.height;
     let alpha = alpha || !covers;
     let coding = Coding::Gif;
-    Some(Header { format: Format::Gif, size, turn: Turn::NONE, alpha, coding, asides: Arc::default() })
+    Some(Header {
+        format: Format::Gif,
+        size,
+        turn: Turn::NONE,
+        alpha,
+        coding,
+        asides: Arc::default(),
+        conversion: None,
+    })
 }
 
 #[cfg(test)]

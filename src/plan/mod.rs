@@ -120,7 +120,8 @@ impl Plan {
         let drawn = wanted.map(|(index, mark)| MarkPlan::new(index, *mark, framing.canvas, recipe.dpr()));
         steps.extend(drawn.map(Step::Mark));
         let is_jpeg = encoding.is_some_and(|encoding| encoding.format == Format::Jpeg);
-        let halves = is_jpeg && only_turn(&steps).is_some();
+        // Planes go on as planes where what they mean goes on, too.
+        let halves = is_jpeg && only_turn(&steps).is_some() && header.conversion.is_none();
         let reading = Reading::new(header, kept, turn, &framing, halves);
         let keep = Keep::of(recipe.metadata, false);
         Ok(Self { reading, steps, size: framing.canvas, encoding, keep })
@@ -202,6 +203,7 @@ mod tests {
             alpha: false,
             coding,
             asides: Arc::default(),
+            conversion: None,
         };
         let recipe = Recipe::parse(options).unwrap();
         Plan::new(&recipe, &header, 2_000_000, &[], target)
@@ -232,6 +234,7 @@ mod tests {
                 alpha: false,
                 coding,
                 asides: Arc::default(),
+                conversion: None,
             };
             // Four megapixels, in every format that is written, losslessly too, out of as long a file as is read.
             for options in ["fit=cover", "fit=cover,quality=100", "fit=pad,background=red"] {

@@ -186,6 +186,7 @@ fn rgb_header(width: u32, height: u32, interlaced: bool) -> Header {
         alpha: false,
         coding,
         asides: Arc::default(),
+        conversion: None,
     }
 }
 
