@@ -10,6 +10,7 @@ pub mod clock;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod corpus;
 pub mod counting;
+pub mod difference;
 pub mod exif;
 pub mod golden;
 pub mod jpeg_file;

@@ -46,7 +46,29 @@ impl PngColours<'_> {
 fn inflated(body: &[u8]) -> Option<Vec<u8>> {
     let name = body.iter().take(80).position(|&byte| byte == 0)?;
     let packed = body.get(name + 1..)?.strip_prefix(&[0])?;
-    fdeflate::decompress_to_vec_bounded(packed, LARGEST_PROFILE_BYTES).ok()
+    unpacked(packed)
+}
+
+/// What zlib makes of it, no more than a profile may be. The room grows by four, so that little is copied or lies idle.
+fn unpacked(mut packed: &[u8]) -> Option<Vec<u8>> {
+    const FIRST_ROOM: usize = 1 << 14;
+    let mut zlib = Box::new(fdeflate::Decompressor::new());
+    let (mut out, mut written) = (vec![0; FIRST_ROOM], 0);
+    loop {
+        let (read, more) = zlib.read(packed, &mut out, written, true).ok()?;
+        packed = packed.get(read..)?;
+        written += more;
+        if zlib.is_done() {
+            out.truncate(written);
+            return Some(out);
+        }
+        if written < out.len() || out.len() == LARGEST_PROFILE_BYTES {
+            return None;
+        }
+        let room = (4 * out.len()).min(LARGEST_PROFILE_BYTES);
+        out.reserve_exact(room - out.len());
+        out.resize(room, 0);
+    }
 }
 
 /// Code points of ITU-T H.273: primaries, transfer, matrix (none), full range.
