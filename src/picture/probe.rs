@@ -153,15 +153,12 @@ impl Found<'_> {
         if let [(1, 1, whole)] = self.profile.as_slice() {
             return Some(Cow::Borrowed(whole));
         }
-        let mut pieces = self.profile.clone();
-        pieces.sort_unstable_by_key(|(number, ..)| *number);
-        let total = pieces.len();
-        let is_its = |((number, of, _), wanted): (&(u8, u8, &[u8]), usize)| {
-            usize::from(*number) == wanted && usize::from(*of) == total
-        };
-        let bytes = pieces.iter().map(|(.., piece)| piece.len()).sum::<usize>();
-        let is_whole = pieces.iter().zip(1..).all(is_its) && bytes <= LARGEST_PROFILE_BYTES;
-        is_whole.then(|| Cow::Owned(pieces.iter().flat_map(|(.., piece)| *piece).copied().collect()))
+        let total = u8::try_from(self.profile.len()).ok()?;
+        let piece = |wanted| self.profile.iter().find(|&&(number, of, _)| (number, of) == (wanted, total));
+        let pieces: Vec<&[u8]> =
+            (1..=total).map(|number| piece(number).map(|(.., piece)| *piece)).collect::<Option<_>>()?;
+        let bytes = pieces.iter().map(|piece| piece.len()).sum::<usize>();
+        (bytes <= LARGEST_PROFILE_BYTES).then(|| Cow::Owned(pieces.concat()))
     }
 
     fn asides(&self) -> Asides {

@@ -5,6 +5,9 @@
 //! broken, of another kind of samples, or longer than [`LARGEST_PROFILE_BYTES`] counts as none. One that is sRGB in effect
 //! is none: such pictures cost what untagged ones do.
 //!
+//! White becomes white, and black what the profile says it is: nothing is compensated for, but for the black that version 4
+//! fixes for perceptual tables.
+//!
 //! Not here: named colours, more than four inks, multi-processing elements (`D2B0`), HDR.
 
 mod icc;
