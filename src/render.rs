@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use crate::format::Format;
 use crate::geometry::Turn;
@@ -10,6 +11,7 @@ use crate::picture::Picture;
 use crate::picture::decode::{DecodeError, Decoder, PIECE_BYTES, Wanted};
 use crate::picture::encode::jpeg::JpegRows;
 use crate::picture::encode::{self, EncodeError, Encoding};
+use crate::picture::metadata::{self, Asides};
 use crate::picture::ops::resize::{Resampler, Shape};
 use crate::picture::ops::{canvas, mark, turn};
 use crate::picture::probe::{Header, ProbeError};
@@ -73,6 +75,7 @@ pub struct Rendering<'a> {
     marks: &'a [SourceFile],
     encoding: Encoding,
     format: Format,
+    asides: Arc<Asides>,
     decoder: Decoder,
     rows: Rows,
     is_done: bool,
@@ -98,18 +101,16 @@ impl<'a> Rendering<'a> {
         plan: &'a Plan,
     ) -> Result<Self, RenderError> {
         let encoding = plan.encoding.ok_or(RenderError::Defect)?;
-        let Reading { across, down, shape, reduction } = plan.reading;
         let rows = match plan.turn_of_planes() {
             Some(Turn::NONE) => {
-                Rows::Jpeg(Box::new(Resampler::new(across, down, shape, JpegRows::new(encoding.quality))))
+                Rows::Jpeg(Box::new(resampler(&plan.reading, header, JpegRows::new(encoding.quality))))
             }
-            Some(turn) => {
-                Rows::Planes(Box::new(Resampler::new(across, down, shape, Planes::default())), turn)
-            }
-            None => Rows::Frame(Box::new(Resampler::new(across, down, shape, Frame::default()))),
+            Some(turn) => Rows::Planes(Box::new(resampler(&plan.reading, header, Planes::default())), turn),
+            None => Rows::Frame(Box::new(resampler(&plan.reading, header, Frame::default()))),
         };
-        let decoder = Decoder::new(header, file_bytes, reduction, plan.reading.wanted());
-        Ok(Self { plan, marks, encoding, format: header.format, decoder, rows, is_done: false })
+        let decoder = Decoder::new(header, file_bytes, plan.reading.reduction, plan.reading.wanted());
+        let (format, asides) = (header.format, Arc::clone(&header.asides));
+        Ok(Self { plan, marks, encoding, format, asides, decoder, rows, is_done: false })
     }
 
     /// Takes the first bytes of the source, in whose place they are held no more. `Break` when no more are wanted.
@@ -134,7 +135,15 @@ impl<'a> Rendering<'a> {
         catching(|| self.carry_out())
     }
 
-    fn carry_out(mut self) -> Result<Vec<u8>, RenderError> {
+    fn carry_out(self) -> Result<Vec<u8>, RenderError> {
+        let format = self.encoding.format;
+        let kept = self.asides.kept(self.plan.keep, format != Format::Gif);
+        let file = self.encode(kept.file_bytes())?;
+        metadata::attach(format, file, &kept).ok_or(RenderError::Defect)
+    }
+
+    /// The file without metadata, for which so many bytes are left.
+    fn encode(mut self, metadata_bytes: usize) -> Result<Vec<u8>, RenderError> {
         if !self.is_done {
             self.decoder.finish(self.rows.sink())?;
         }
@@ -152,7 +161,10 @@ impl<'a> Rendering<'a> {
             picture = take(step, picture, self.marks)?;
         }
         Ok(match self.plan.most_bytes {
-            Some(most) => encode::encode_fitted(&picture, self.encoding, most)?,
+            Some(most) => {
+                let metadata_bytes = u32::try_from(metadata_bytes).unwrap_or(u32::MAX);
+                encode::encode_fitted(&picture, self.encoding, most.saturating_sub(metadata_bytes))?
+            }
             None => encode::encode(&picture, self.encoding)?,
         })
     }
@@ -182,8 +194,9 @@ pub fn render(source: &SourceFile, marks: &[SourceFile], plan: &Plan) -> Result<
 /// Decodes all of a file's picture, also what a frame could do without, into the frame that a plan makes, without marks.
 pub fn frame(source: &SourceFile, plan: &Plan) -> Result<Picture, RenderError> {
     catching(|| {
-        let Reading { across, down, reduction, .. } = plan.reading;
-        let mut rows = ToTheEnd(Resampler::new(across, down, Shape::Pixels, Frame::default()));
+        let Reading { reduction, .. } = plan.reading;
+        let reading = Reading { shape: Shape::Pixels, ..plan.reading };
+        let mut rows = ToTheEnd(resampler(&reading, &source.header, Frame::default()));
         let wanted = Wanted { columns: 0..source.header.size.width, rows: 0..source.header.size.height };
         let mut decoder = Decoder::new(&source.header, source.file_bytes(), reduction, wanted);
         if decoder.push(&source.bytes, &mut rows)?.is_continue() {
@@ -263,12 +276,18 @@ fn draw_mark(picture: &mut Picture, plan: &MarkPlan, marks: &[SourceFile]) -> Re
 
 /// Decodes and resamples one file into a frame.
 fn read_frame(file: &SourceFile, reading: &Reading) -> Result<Picture, DecodeError> {
-    let mut rows = Resampler::new(reading.across, reading.down, reading.shape, Frame::default());
+    let mut rows = resampler(reading, &file.header, Frame::default());
     let mut decoder = Decoder::new(&file.header, file.file_bytes(), reading.reduction, reading.wanted());
     if decoder.push(&file.bytes, &mut rows)?.is_continue() {
         decoder.finish(&mut rows)?;
     }
     rows.into_sink().finish().ok_or_else(|| too_few_rows(file.header.format))
+}
+
+/// What makes the rows that a plan wants of a file, as sRGB.
+fn resampler<S: RowSink>(reading: &Reading, header: &Header, sink: S) -> Resampler<S> {
+    let Reading { across, down, shape, .. } = *reading;
+    Resampler::new(across, down, shape, sink).converting(header.conversion.as_ref())
 }
 
 fn too_few_rows(format: Format) -> DecodeError {

@@ -58,15 +58,15 @@ mod corpus {
         let Some(files) = pngsuite() else { return };
         for path in files.iter().filter(|path| !name(path).starts_with('x')) {
             let bytes = read(path);
-            let ours = pixels(&transform("format=png,metadata=none", &bytes, &[]).unwrap());
+            // Their colours are another question: the other decoder does not look at gAMA.
+            let ours = pixels(&bytes);
             let theirs = image::load_from_memory(&bytes).unwrap().into_rgba8();
             let same = ours.size().width == theirs.width()
                 && crate::support::lens::rgba(&ours).zip(theirs.pixels()).all(|(a, b)| {
                     // 16 bits are cut to 8 by one and rounded by the other.
                     a.iter().zip(b.0).all(|(a, b)| a.abs_diff(b) <= 1) || (a[3] == 0 && b.0[3] == 0)
                 });
-            // Orientation in eXIf is carried out by us and left to its caller by the other.
-            assert!(same || name(path).starts_with("exif"), "{}", name(path));
+            assert!(same, "{}", name(path));
         }
     }
 

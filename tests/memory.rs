@@ -25,7 +25,7 @@ mod memory {
     use crate::support::counting::{Counting, alone, peak_bytes};
     use crate::support::lens::{decode_only, prepare};
     use crate::support::pictures::{file, paint, photo_like};
-    use crate::support::{exif, png_file};
+    use crate::support::{exif, metadata, png_file};
 
     #[global_allocator]
     static COUNTING: Counting = Counting;
@@ -74,6 +74,20 @@ mod memory {
         ("WebP animated, lossless with alpha", || animated(&file(&translucent(), Format::Webp, 100), 0x10)),
         ("GIF", || file(&opaque(), Format::Gif, 100)),
         ("GIF with alpha", || file(&translucent(), Format::Gif, 100)),
+    ];
+
+    /// Files with metadata and profiles, of which every kind of conversion is made.
+    const LADEN: &[Made] = &[
+        ("JPEG with metadata", || metadata::laden(&jpeg(Subsampling::S420, false))),
+        ("PNG with metadata", || metadata::laden(&file(&opaque(), Format::Png, 100))),
+        ("JPEG of inks", || include_bytes!("colours/press.jpg").to_vec()),
+        ("PNG with a table", || include_bytes!("colours/table.png").to_vec()),
+        ("PNG with linear light", || {
+            png_file::with_chunks(
+                &file(&translucent(), Format::Png, 100),
+                &png_file::chunk(*b"gAMA", &100_000_u32.to_be_bytes()),
+            )
+        }),
     ];
 
     fn opaque() -> Picture {
@@ -321,14 +335,17 @@ mod memory {
             "width=700,height=700,fit=cover,rotate=90,format=jpeg",
             "width=900,height=900,fit=pad,format=gif",
             "width=160,format=avif",
-            "trim=100;0;0;0,format=png",
+            "trim=0.1;0;0;0,format=png",
         ];
         let mut wrong = Vec::new();
-        for (name, make) in SOURCES {
+        let made = SOURCES.iter().map(|(name, make)| {
             // A turn holds the frame twice.
-            let file = if *name == "JPEG 4:2:0" { exif::oriented(&make(), 6) } else { make() };
+            (*name, if *name == "JPEG 4:2:0" { exif::oriented(&make(), 6) } else { make() })
+        });
+        for (name, file) in made.chain(LADEN.iter().map(|(name, make)| (*name, make()))) {
             for options in recipes {
-                let (plan, source, marks) = prepare(options, &file, &[]).unwrap();
+                let options = format!("{options},metadata=keep");
+                let (plan, source, marks) = prepare(&options, &file, &[]).unwrap();
                 let planned = plan.peak_bytes(&source.header, source.file_bytes(), &[]);
                 let (measured, result) = peak_bytes(|| render(&source, &marks, &plan));
                 result.unwrap();

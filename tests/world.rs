@@ -12,6 +12,7 @@ mod world {
     mod grants;
     mod hints;
     mod layers;
+    mod metadata;
     mod refusals;
     mod sources;
     mod streams;

@@ -115,6 +115,8 @@ pub struct Policy {
     pub rate: Option<String>,
     /// What its pictures may be purged by.
     pub tags: Vec<String>,
+    /// Whether `metadata=keep` keeps places, serial numbers and names of owners, too.
+    pub private_metadata: bool,
 }
 
 #[derive(Deserialize)]
@@ -145,6 +147,8 @@ struct Written {
     rate: Option<String>,
     #[serde(default)]
     tags: Vec<String>,
+    #[serde(default)]
+    private_metadata: bool,
 }
 
 /// All policies of a deployment.
@@ -218,6 +222,7 @@ impl Policy {
             clients: ClientRules::default(),
             rate: None,
             tags: Vec::new(),
+            private_metadata: false,
         }
     }
 
@@ -257,6 +262,7 @@ impl Policy {
             clients,
             rate: written.rate,
             tags: written.tags,
+            private_metadata: written.private_metadata,
         };
         policy.check(context)?;
         Ok(policy)

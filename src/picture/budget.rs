@@ -49,7 +49,9 @@ pub fn decoding(header: &Header, file_bytes: u64, reduction: Reduction) -> u64 {
         }
         Coding::Gif => per_pixel(110),
     };
-    pixels.saturating_add(held_of_file).saturating_add(FIXED_BYTES)
+    let colours = header.conversion.as_ref().map_or(0, |conversion| conversion.held_bytes());
+    let beside = FIXED_BYTES + header.asides.held_bytes() + colours;
+    pixels.saturating_add(held_of_file).saturating_add(beside)
 }
 
 /// Bytes held while a picture of this size and layout is resampled, without what comes out.

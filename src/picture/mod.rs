@@ -1,14 +1,17 @@
 //! Pixels: what a file is, what it may cost, and how it becomes another.
 //!
 //! Everything here is 8-bit sRGB with straight alpha. Decoders hand out rows, the resampler keeps only the
-//! rows its kernel spans, and every later step works on the small frame. Colour profiles are not applied.
+//! rows its kernel spans, and every later step works on the small frame. Whatever else a file's
+//! colours mean is converted there and then.
 
 pub mod budget;
+pub mod colour;
 pub mod decode;
 pub mod describe;
 pub mod encode;
 mod exif;
 mod lanes;
+pub mod metadata;
 pub mod ops;
 pub mod probe;
 pub mod rows;

@@ -1,8 +1,14 @@
 //! What a file says of itself before anything is decoded: format, size, orientation, alpha, coding.
 //!
-//! Headers are walked, never unpacked: no metadata is inflated or copied.
+//! A header is walked first, and nothing is copied or inflated for that; what stands beside the pixels is taken along once
+//! the header is known to be all there.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::colour::{Conversion, LARGEST_PROFILE_BYTES, PngColours, Samples};
 use super::exif;
+use super::metadata::Asides;
 use crate::format::Format;
 use crate::geometry::{Size, Turn};
 use crate::picture::rows::Colours;
@@ -20,6 +26,10 @@ pub struct Header {
     pub alpha: bool,
     /// How the pixels are coded, as far as the cost of decoding depends on it.
     pub coding: Coding,
+    /// What else is said of the picture, as far as it stands in the bytes that the header was read from.
+    pub asides: Arc<Asides>,
+    /// What brings its colours to sRGB, where they are something else.
+    pub conversion: Option<Arc<Conversion>>,
 }
 
 /// How the pixels of a file are coded.
@@ -84,20 +94,90 @@ pub enum ProbeError {
 }
 
 impl Header {
-    /// Reads a header from the first bytes of a file, or from all of it.
+    /// Reads a header from the first bytes of a file, or from all of it, and what stands beside the pixels there.
     pub fn read(bytes: &[u8]) -> Result<Self, ProbeError> {
-        match Format::sniff(bytes).ok_or(ProbeError::NotAPicture)? {
-            Format::Jpeg => jpeg(bytes),
-            Format::Png => png(bytes).ok_or(ProbeError::Broken("PNG"))?,
-            Format::Webp => webp(bytes).ok_or(ProbeError::Broken("WebP"))?,
-            Format::Gif => gif(bytes).ok_or(ProbeError::Broken("GIF")),
-            Format::Avif => Err(ProbeError::Unsupported("AVIF")),
+        let (header, found) = find(bytes)?;
+        let conversion = found.conversion(header.samples(bytes));
+        Ok(Self { asides: Arc::new(found.asides()), conversion, ..header })
+    }
+
+    /// Only the header, as often as it takes until there are enough bytes.
+    pub(crate) fn walk(bytes: &[u8]) -> Result<Self, ProbeError> {
+        find(bytes).map(|(header, _)| header)
+    }
+
+    /// What kind of samples a profile in the file is about.
+    fn samples(&self, bytes: &[u8]) -> Samples {
+        match &self.coding {
+            Coding::Jpeg(coding) => match coding.colours {
+                Colours::Grey => Samples::Grey,
+                Colours::Cmyk | Colours::Ycck => Samples::Cmyk,
+                _ => Samples::Rgb,
+            },
+            Coding::Png { .. } if matches!(u8_at(bytes, PNG_COLOUR_AT), Some(0 | 4)) => Samples::Grey,
+            _ => Samples::Rgb,
         }
     }
 
     /// Size as seen.
     pub fn upright(&self) -> Size {
         self.turn.size(self.size)
+    }
+}
+
+/// What stands beside the pixels, where it lies.
+#[derive(Debug, Default)]
+struct Found<'a> {
+    exif: Option<&'a [u8]>,
+    xmp: Option<&'a [u8]>,
+    photoshop: Option<&'a [u8]>,
+    /// Names and bodies of PNG's chunks of texts.
+    texts: Vec<([u8; 4], &'a [u8])>,
+    /// What PNG's chunks say of colours.
+    colours: PngColours<'a>,
+    /// Pieces of a profile: which each is, of how many, and its bytes.
+    profile: Vec<(u8, u8, &'a [u8])>,
+}
+
+impl Found<'_> {
+    /// What is to be done to samples of this kind.
+    fn conversion(&self, samples: Samples) -> Option<Arc<Conversion>> {
+        if self.profile.is_empty() {
+            return self.colours.meaning(samples).conversion();
+        }
+        Conversion::of_profile(&self.profile()?, samples)?.conversion()
+    }
+
+    /// The profile, put together where it came in pieces. All of them must be there, each once (ICC.1:2022, B.4).
+    fn profile(&self) -> Option<Cow<'_, [u8]>> {
+        if let [(1, 1, whole)] = self.profile.as_slice() {
+            return Some(Cow::Borrowed(whole));
+        }
+        let total = u8::try_from(self.profile.len()).ok()?;
+        let piece = |wanted| self.profile.iter().find(|&&(number, of, _)| (number, of) == (wanted, total));
+        let pieces: Vec<&[u8]> =
+            (1..=total).map(|number| piece(number).map(|(.., piece)| *piece)).collect::<Option<_>>()?;
+        let bytes = pieces.iter().map(|piece| piece.len()).sum::<usize>();
+        (bytes <= LARGEST_PROFILE_BYTES).then(|| Cow::Owned(pieces.concat()))
+    }
+
+    fn asides(&self) -> Asides {
+        let mut asides = Asides::default();
+        self.exif.into_iter().for_each(|block| asides.take_exif(block));
+        self.xmp.into_iter().for_each(|packet| asides.take_xmp(packet));
+        self.photoshop.into_iter().for_each(|resources| asides.take_photoshop(resources));
+        self.texts.iter().for_each(|(kind, body)| asides.take_png_text(*kind, body));
+        asides
+    }
+}
+
+fn find(bytes: &[u8]) -> Result<(Header, Found<'_>), ProbeError> {
+    match Format::sniff(bytes).ok_or(ProbeError::NotAPicture)? {
+        Format::Jpeg => jpeg(bytes),
+        Format::Png => png(bytes).ok_or(ProbeError::Broken("PNG")),
+        Format::Webp => webp(bytes).ok_or(ProbeError::Broken("WebP")),
+        Format::Gif => gif(bytes).map(|header| (header, Found::default())).ok_or(ProbeError::Broken("GIF")),
+        Format::Avif => Err(ProbeError::Unsupported("AVIF")),
     }
 }
 
@@ -140,9 +220,9 @@ fn size(width: u32, height: u32) -> Option<Size> {
 }
 
 /// Walks JPEG markers up to the frame header (ITU-T T.81, B.1.1 and B.2.2).
-fn jpeg(bytes: &[u8]) -> Result<Header, ProbeError> {
+fn jpeg(bytes: &[u8]) -> Result<(Header, Found<'_>), ProbeError> {
     const BROKEN: ProbeError = ProbeError::Broken("JPEG");
-    let mut turn = None;
+    let mut found = Found::default();
     let (mut is_jfif, mut adobe) = (false, None);
     let mut at = 2;
     loop {
@@ -161,12 +241,12 @@ fn jpeg(bytes: &[u8]) -> Result<Header, ProbeError> {
             0x00 | 0x01 | 0xD0..=0xD8 => {}
             0xC0..=0xC2 => {
                 let frame = segment(at).ok_or(BROKEN)?;
-                let mut header = jpeg_frame(frame, marker == 0xC2, turn.unwrap_or(Turn::NONE))?;
+                let mut header = jpeg_frame(frame, marker == 0xC2, turn_of(found.exif))?;
                 if let Coding::Jpeg(coding) = &mut header.coding {
                     coding.colours = jpeg_colours(frame, is_jfif, adobe);
                     coding.plain_ink = adobe.is_none();
                 }
-                return Ok(header);
+                return Ok((header, found));
             }
             0xC3 => return Err(ProbeError::Unsupported("lossless JPEG")),
             0xC5..=0xC7 => return Err(ProbeError::Unsupported("hierarchical JPEG")),
@@ -177,8 +257,18 @@ fn jpeg(bytes: &[u8]) -> Result<Header, ProbeError> {
                 let body = segment(at).ok_or(BROKEN)?;
                 match marker {
                     0xE0 => is_jfif |= body.starts_with(b"JFIF\0"),
-                    0xE1 if turn.is_none() => {
-                        turn = body.strip_prefix(b"Exif\0\0").map(|tiff| turn_of(Some(tiff)));
+                    0xE1 => {
+                        let xmp = body.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0");
+                        found.exif = found.exif.or(body.strip_prefix(b"Exif\0\0"));
+                        found.xmp = found.xmp.or(xmp);
+                    }
+                    0xE2 if found.profile.len() < usize::from(u8::MAX) => {
+                        let piece =
+                            body.strip_prefix(b"ICC_PROFILE\0").and_then(|rest| rest.split_first_chunk());
+                        found.profile.extend(piece.map(|(&[number, of], piece)| (number, of, piece)));
+                    }
+                    0xED => {
+                        found.photoshop = found.photoshop.or(body.strip_prefix(b"Photoshop 3.0\0"));
                     }
                     0xEE if body.starts_with(b"Adobe") => adobe = u8_at(body, 11),
                     _ => {}
@@ -210,6 +300,8 @@ fn jpeg_frame(frame: &[u8], progressive: bool, turn: Turn) -> Result<Header, Pro
         turn,
         alpha: false,
         coding: Coding::Jpeg(JpegCoding { progressive, colours: Colours::Grey, plain_ink: false, factors }),
+        asides: Arc::default(),
+        conversion: None,
     })
 }
 
@@ -229,13 +321,19 @@ fn jpeg_colours(frame: &[u8], is_jfif: bool, adobe: Option<u8>) -> Colours {
     }
 }
 
+/// Where IHDR says what a pixel is made of.
+const PNG_COLOUR_AT: usize = 25;
+
+/// Texts of a PNG that are looked at.
+const MOST_TEXTS: usize = 64;
+
 /// Reads IHDR and walks chunks up to the pixels (PNG specification, 5.3 and 11).
-fn png(bytes: &[u8]) -> Option<Result<Header, ProbeError>> {
+fn png(bytes: &[u8]) -> Option<(Header, Found<'_>)> {
     if bytes.get(12..16)? != b"IHDR" {
         return None;
     }
     let size = size(be32(bytes, 16)?, be32(bytes, 20)?)?;
-    let (depth, colour, interlace) = (u8_at(bytes, 24)?, u8_at(bytes, 25)?, u8_at(bytes, 28)?);
+    let (depth, colour, interlace) = (u8_at(bytes, 24)?, u8_at(bytes, PNG_COLOUR_AT)?, u8_at(bytes, 28)?);
     let samples: u64 = match colour {
         0 | 3 => 1,
         2 => 3,
@@ -244,7 +342,7 @@ fn png(bytes: &[u8]) -> Option<Result<Header, ProbeError>> {
         _ => return None,
     };
     let mut alpha = matches!(colour, 4 | 6);
-    let mut exif = None;
+    let mut found = Found::default();
     let mut at = 33_usize;
     // What comes before the pixels must be there: the rest may still be on its way.
     loop {
@@ -254,22 +352,34 @@ fn png(bytes: &[u8]) -> Option<Result<Header, ProbeError>> {
         match &kind {
             b"IDAT" | b"IEND" => break,
             b"tRNS" => alpha = true,
-            b"eXIf" => exif = bytes.get(body..end),
+            b"cICP" => found.colours.cicp = bytes.get(body..end),
+            b"iCCP" => found.colours.iccp = bytes.get(body..end),
+            b"sRGB" => found.colours.srgb = bytes.get(body..end),
+            b"gAMA" => found.colours.gama = bytes.get(body..end),
+            b"cHRM" => found.colours.chrm = bytes.get(body..end),
+            b"eXIf" => found.exif = bytes.get(body..end),
+            b"tEXt" | b"iTXt" if found.texts.len() < MOST_TEXTS => {
+                found.texts.extend(bytes.get(body..end).map(|text| (kind, text)));
+            }
             _ => {}
         }
         at = end.checked_add(4)?;
     }
     let row_bytes = (u64::from(size.width) * samples * u64::from(depth)).div_ceil(8) + 1;
     let coding = Coding::Png { interlaced: interlace == 1, row_bytes };
-    Some(Ok(Header { format: Format::Png, size, turn: turn_of(exif), alpha, coding }))
+    let turn = turn_of(found.exif);
+    Some((
+        Header { format: Format::Png, size, turn, alpha, coding, asides: Arc::default(), conversion: None },
+        found,
+    ))
 }
 
 /// Reads the first frame's header and walks the other chunks (RFC 9649, section 2).
-fn webp(bytes: &[u8]) -> Option<Result<Header, ProbeError>> {
+fn webp(bytes: &[u8]) -> Option<(Header, Found<'_>)> {
     let mut canvas = None;
     let mut alpha = false;
     let mut is_animated = false;
-    let mut exif = None;
+    let mut found = Found::default();
     let mut frame = None;
     let mut at = 12_usize;
     while let (Some(kind), Some(length)) = (array::<4>(bytes, at), le32(bytes, at + 4)) {
@@ -293,17 +403,27 @@ fn webp(bytes: &[u8]) -> Option<Result<Header, ProbeError>> {
                 at = body.checked_add(16)?;
                 continue;
             }
-            b"EXIF" => exif = bytes.get(body..body.checked_add(length)?),
+            b"EXIF" => {
+                let exif = bytes.get(body..body.checked_add(length)?);
+                // Some writers put JPEG's prefix before the TIFF header.
+                found.exif = exif.map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
+            }
+            b"ICCP" => {
+                let profile = bytes.get(body..body.checked_add(length)?);
+                found.profile = profile.map(|profile| (1, 1, profile)).into_iter().collect();
+            }
+            b"XMP " => found.xmp = bytes.get(body..body.checked_add(length)?),
             _ => {}
         }
         at = next;
     }
     let (frame_size, coding) = frame?;
     let coding = if is_animated { Coding::WebpAnimated } else { coding };
-    // Some writers put JPEG's prefix before the TIFF header.
-    let exif = exif.map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
-    let size = canvas.unwrap_or(frame_size);
-    Some(Ok(Header { format: Format::Webp, size, turn: turn_of(exif), alpha, coding }))
+    let (size, turn) = (canvas.unwrap_or(frame_size), turn_of(found.exif));
+    Some((
+        Header { format: Format::Webp, size, turn, alpha, coding, asides: Arc::default(), conversion: None },
+        found,
+    ))
 }
 
 /// RFC 6386, section 9.1.
@@ -347,7 +467,17 @@ fn gif(bytes: &[u8]) -> Option<Header> {
         && le16(bytes, at + 3)? == 0
         && u32::from(le16(bytes, at + 5)?) >= size.width
         && u32::from(le16(bytes, at + 7)?) >= size.height;
-    Some(Header { format: Format::Gif, size, turn: Turn::NONE, alpha: alpha || !covers, coding: Coding::Gif })
+    let alpha = alpha || !covers;
+    let coding = Coding::Gif;
+    Some(Header {
+        format: Format::Gif,
+        size,
+        turn: Turn::NONE,
+        alpha,
+        coding,
+        asides: Arc::default(),
+        conversion: None,
+    })
 }
 
 #[cfg(test)]

@@ -94,7 +94,11 @@ impl Plan {
             Coding::WebpLossy => !header.alpha,
             _ => false,
         };
-        if has_planes { budget::planes(self.size) } else { self.read_bytes(header) }
+        if has_planes && header.conversion.is_none() {
+            budget::planes(self.size)
+        } else {
+            self.read_bytes(header)
+        }
     }
 
     /// Bytes held once the source is gone: the frame twice over while it is turned or laid on a canvas, or the

@@ -16,6 +16,7 @@ use crate::geometry::{Framing, Size, Turn};
 use crate::negotiate::Target;
 use crate::picture::budget::NOW_MILLISECONDS;
 use crate::picture::encode::{Encoding, MOST_TRIES};
+use crate::picture::metadata::Keep;
 use crate::picture::probe::Header;
 use crate::recipe::{Colour, Layer, Recipe};
 
@@ -54,6 +55,8 @@ pub struct Plan {
     pub encoding: Option<Encoding>,
     /// How many bytes the file may have, where somebody said so: then its quality is what fits.
     pub most_bytes: Option<u32>,
+    /// What of the source's metadata goes on.
+    pub keep: Keep,
 }
 
 impl Plan {
@@ -76,6 +79,13 @@ impl Plan {
             }
         }
         refusal.map_or_else(|| draft(None), Err)
+    }
+
+    /// The same where the policy lets private metadata leave, if all of it was asked for.
+    #[must_use]
+    pub fn with_private_metadata(self) -> Self {
+        let keep = if self.keep == Keep::Harmless { Keep::Everything } else { self.keep };
+        Self { keep, ..self }
     }
 
     /// Whether encoding takes longer than somebody should wait for it where something else does: see [`Target::meanwhile`].
@@ -115,9 +125,12 @@ impl Plan {
         steps.extend(drawn.map(Step::Mark));
         let is_jpeg = encoding.is_some_and(|encoding| encoding.format == Format::Jpeg);
         let most_bytes = recipe.max_bytes.map(|bytes| bytes.0);
-        let halves = is_jpeg && most_bytes.is_none() && only_turn(&steps).is_some();
+        // Planes go on as planes where what they mean goes on, too.
+        let is_direct = most_bytes.is_none() && only_turn(&steps).is_some();
+        let halves = is_jpeg && is_direct && header.conversion.is_none();
         let reading = Reading::new(header, kept, turn, &framing, halves);
-        Ok(Self { reading, steps, size: framing.canvas, encoding, most_bytes })
+        let keep = Keep::of(recipe.metadata, false);
+        Ok(Self { reading, steps, size: framing.canvas, encoding, most_bytes, keep })
     }
 }
 
@@ -172,6 +185,8 @@ fn is_wide_enough(layer: &Layer, canvas: Size) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
     use crate::picture::probe::{Coding, JpegCoding};
@@ -187,7 +202,15 @@ mod tests {
         let colours = Colours::FullYcc;
         let coding = Coding::Jpeg(JpegCoding { progressive: false, colours, plain_ink: false, factors });
         let size = Size::new(4_000, 3_000);
-        let header = Header { format: Format::Jpeg, size, turn: Turn::from_exif(exif), alpha: false, coding };
+        let header = Header {
+            format: Format::Jpeg,
+            size,
+            turn: Turn::from_exif(exif),
+            alpha: false,
+            coding,
+            asides: Arc::default(),
+            conversion: None,
+        };
         let recipe = Recipe::parse(options).unwrap();
         Plan::new(&recipe, &header, 2_000_000, &[], target)
     }
@@ -210,8 +233,15 @@ mod tests {
         for (progressive, size) in [(false, Size::new(11_600, 8_700)), (true, Size::new(9_500, 6_350))] {
             let (colours, factors) = (Colours::FullYcc, factors.clone());
             let coding = Coding::Jpeg(JpegCoding { progressive, colours, plain_ink: false, factors });
-            let header =
-                Header { format: Format::Jpeg, size, turn: Turn::from_exif(6), alpha: false, coding };
+            let header = Header {
+                format: Format::Jpeg,
+                size,
+                turn: Turn::from_exif(6),
+                alpha: false,
+                coding,
+                asides: Arc::default(),
+                conversion: None,
+            };
             // Four megapixels, in every format that is written, losslessly too, out of as long a file as is read.
             for options in ["fit=cover", "fit=cover,quality=100", "fit=pad,background=red"] {
                 let recipe = Recipe::parse(&format!("width=2000,height=2000,{options}")).unwrap();

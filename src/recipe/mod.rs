@@ -236,7 +236,7 @@ impl Recipe {
         full.sharpen = full.sharpen.filter(|sharpen| sharpen.0 != Decimal::ZERO);
         full.zoom = full.zoom.filter(|zoom| zoom.0 != Decimal::ZERO);
         full.upscale = full.upscale.filter(|upscale| *upscale != Upscale::Interpolate);
-        full.metadata = full.metadata.filter(|metadata| *metadata != Metadata::None);
+        full.metadata = full.metadata.filter(|metadata| *metadata != Metadata::Copyright);
         // First frames are all there is so far, whatever was said.
         full.anim = None;
         full

@@ -1,6 +1,6 @@
 //! What the grammar knows and Lenslet does not render yet. Each line goes when its feature comes.
 
-use super::{Blend, Content, Decimal, Gravity, Metadata, Output, Recipe, Upscale};
+use super::{Blend, Content, Decimal, Gravity, Output, Recipe, Upscale};
 
 /// An option that is understood but not built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +20,7 @@ impl Recipe {
         plain.or_else(|| self.unbuilt_in_layers())
     }
 
-    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 25] {
+    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 24] {
         const ADJUSTMENTS: &str = "colour adjustments and effects are not rendered";
         const BORDERS: &str = "borders are not drawn";
         const TRIM_BORDER: &str = "borders are not detected; trim by pixels or fractions";
@@ -56,11 +56,6 @@ impl Recipe {
                 "placeholder hashes are not computed",
             ),
             (self.anim == Some(true), "anim", "only first frames are rendered; leave it out or say false"),
-            (
-                matches!(self.metadata, Some(Metadata::Keep | Metadata::Copyright)),
-                "metadata",
-                "all metadata is dropped; say none or leave it out",
-            ),
         ]
     }
 

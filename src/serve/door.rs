@@ -249,6 +249,11 @@ impl Permit<'_> {
         &self.policy.tags
     }
 
+    /// Whether the metadata of its pictures may leave as a whole, for whoever asks.
+    pub(super) fn lets_private_metadata_leave(&self) -> bool {
+        self.policy.private_metadata
+    }
+
     /// Whom a request counts for, where there is a limit.
     pub(super) fn meter<'r>(&'r self, request: &'r Request) -> Option<Meter<'r>> {
         let class = self.rate()?;

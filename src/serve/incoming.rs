@@ -79,8 +79,9 @@ impl<'a, W: World> Incoming<'a, W> {
             }
             // Every try walks all of it, so that there must not be many.
             next_try = start.len() * 2;
-            match Header::read(&start) {
+            match Header::walk(&start) {
                 Ok(header) if has_ended || says_all(&header, file_bytes) => {
+                    let header = Header::read(&start)?;
                     return Ok(Self { header, start, rest });
                 }
                 Err(error) if has_ended || !matches!(error, ProbeError::Broken(_)) => {

@@ -40,6 +40,11 @@ impl VariantKey {
         Self(hex(&hash.finalize()))
     }
 
+    /// The name of the same with private metadata, which a policy that came to forbid it must not find.
+    pub(super) fn with_private_metadata(&self) -> Self {
+        Self(hex(&Sha256::digest(format!("private metadata of {}", self.0))))
+    }
+
     /// The key in the cache.
     pub(super) fn cache_key(&self) -> String {
         format!("{CACHE_ORIGIN}variant/{}", self.0)
@@ -102,7 +107,7 @@ mod tests {
             "h=200,w=300",
             "w=300,h=200,fit=scale-down",
             "w=300,h=200,q=85,dpr=1,g=left,rotate=0,blur=0,gamma=0,anim=false",
-            "w=300,h=200,onerror=redirect,metadata=none,quality=high",
+            "w=300,h=200,onerror=redirect,metadata=copyright,quality=high",
         ] {
             assert_eq!(key(same, Target::Own, "1"), plain, "{same}");
         }
@@ -115,6 +120,10 @@ mod tests {
         assert_ne!(key("width=300", Target::Own, "2"), plain);
         assert_ne!(key("width=300", Target::Still, "1"), plain);
         assert_ne!(key("width=300", Target::Fixed(Format::Webp), "1"), plain);
+        let kept = key("width=300,metadata=keep", Target::Own, "1");
+        assert_ne!(kept, plain);
+        assert_ne!(key("width=300,metadata=none", Target::Own, "1"), plain);
+        assert_ne!(kept.with_private_metadata(), kept);
     }
 
     #[test]

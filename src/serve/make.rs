@@ -219,6 +219,7 @@ impl<'a, W: World> Making<'a, W> {
             recipe: &self.work.task.recipe,
             target: self.work.task.target,
             instead_of_slow: self.meanwhile(),
+            private_metadata: self.work.task.keeps_private_metadata(),
         };
         let waited_ms = self.world.now_ms() - began_ms;
         let Rendered { target, content_type, bytes, versions } =

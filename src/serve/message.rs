@@ -98,6 +98,7 @@ fn tasks(warm: &Warm, preset: &str, config: &Config) -> Result<Vec<Task>, Proble
         source: source.clone(),
         target,
         tags: permit.tags().to_vec(),
+        private_metadata: permit.lets_private_metadata_leave(),
     };
     Ok(Target::all(&recipe).into_iter().map(task).collect())
 }

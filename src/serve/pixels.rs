@@ -19,6 +19,8 @@ pub(super) struct Asked<'a> {
     pub target: Target,
     /// What it becomes instead where it would be slow; nothing where that does not matter.
     pub instead_of_slow: Option<Target>,
+    /// Whether private metadata leaves.
+    pub private_metadata: bool,
 }
 
 /// What came of it.
@@ -84,11 +86,15 @@ fn plan(
     file_bytes: u64,
     marks: &[Mark<'_>],
 ) -> Result<(Target, Plan), Problem> {
-    let Asked { recipe, target, instead_of_slow } = asked;
-    let plan = Plan::new(recipe, header, file_bytes, marks, target)?;
-    match instead_of_slow.filter(|_| plan.is_slow()) {
-        Some(target) => Ok((target, Plan::new(recipe, header, file_bytes, marks, target)?)),
-        None => Ok((target, plan)),
+    let Asked { recipe, target, instead_of_slow, private_metadata } = asked;
+    let plan = |target| -> Result<Plan, Problem> {
+        let plan = Plan::new(recipe, header, file_bytes, marks, target)?;
+        Ok(if private_metadata { plan.with_private_metadata() } else { plan })
+    };
+    let first = plan(target)?;
+    match instead_of_slow.filter(|_| first.is_slow()) {
+        Some(target) => Ok((target, plan(target)?)),
+        None => Ok((target, first)),
     }
 }
 

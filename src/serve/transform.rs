@@ -38,6 +38,7 @@ pub(super) async fn transform<W: World>(
         recipe,
         source,
         tags: permit.tags().to_vec(),
+        private_metadata: permit.lets_private_metadata_leave(),
     };
     let (purges, is_due) = purges::current(world, config).await;
     let work = Work::new(&task, config, &purges);

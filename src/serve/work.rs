@@ -7,7 +7,7 @@ use super::key::VariantKey;
 use super::purges::Purges;
 use super::versions::Current;
 use crate::negotiate::Target;
-use crate::recipe::{Recipe, Source};
+use crate::recipe::{Metadata, Recipe, Source};
 use crate::sources::Place;
 
 /// A task as it is carried from one request to what goes on after it, or comes by a queue.
@@ -25,6 +25,15 @@ pub struct Task {
     pub(super) target: Target,
     /// What the policy calls its pictures besides.
     pub(super) tags: Vec<String>,
+    /// Whether the policy lets private metadata leave.
+    pub(super) private_metadata: bool,
+}
+
+impl Task {
+    /// Whether private metadata leaves: it was asked for, and it may.
+    pub(super) fn keeps_private_metadata(&self) -> bool {
+        self.private_metadata && self.recipe.metadata == Some(Metadata::Keep)
+    }
 }
 
 /// A task with the places of its files.
@@ -86,7 +95,11 @@ impl<'a> Work<'a> {
 
     fn name(&self, target: Target, files: &[(&str, &str)]) -> VariantKey {
         let Task { tenant, recipe, .. } = self.task;
-        VariantKey::new(tenant.as_deref(), recipe, target, self.purged_ms, files)
+        let mut key = VariantKey::new(tenant.as_deref(), recipe, target, self.purged_ms, files);
+        if self.task.keeps_private_metadata() {
+            key = key.with_private_metadata();
+        }
+        key
     }
 
     /// What purges call the answer.

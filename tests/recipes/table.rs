@@ -180,7 +180,7 @@ pub(super) const OPTIONS: &[Case] = &[
         plain("metadata"),
         "copyright, keep or none",
         &["none", "copyright", "keep"],
-        &["none"],
+        &["none", "copyright", "keep"],
         &["all", "strip", "None"],
     ),
     case(plain("background"), "CSS colour", COLOURS, COLOURS, NO_COLOURS),

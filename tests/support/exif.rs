@@ -16,7 +16,7 @@ pub fn oriented(file: &[u8], orientation: u16) -> Vec<u8> {
     match Format::sniff(file) {
         Some(Format::Jpeg) => with_segment(file, 0xE1, &[b"Exif\0\0", &tiff[..]].concat()),
         Some(Format::Png) => png_file::with_chunks(file, &png_file::chunk(*b"eXIf", &tiff)),
-        Some(Format::Webp) => webp(file, &tiff),
+        Some(Format::Webp) => webp(file, &[(*b"EXIF", &tiff)]),
         other => panic!("{other:?} has no place for an orientation"),
     }
 }
@@ -33,14 +33,25 @@ pub fn segment(marker: u8, body: &[u8]) -> Vec<u8> {
     [&[0xFF, marker][..], &length.to_be_bytes(), body].concat()
 }
 
-/// The chunks of the file in an extended one, EXIF behind them (RFC 9649, 2.7).
-fn webp(file: &[u8], tiff: &[u8]) -> Vec<u8> {
+/// The chunks of the file in an extended one, EXIF, XMP or a profile beside them (RFC 9649, 2.7).
+pub fn webp(file: &[u8], more: &[([u8; 4], &[u8])]) -> Vec<u8> {
     let header = lenslet::picture::probe::Header::read(file).unwrap();
-    let flags = 0x08 | if header.alpha { 0x10 } else { 0 };
+    let flags = more.iter().map(|(name, _)| match name {
+        b"ICCP" => 0x20,
+        b"EXIF" => 0x08,
+        _ => 0x04,
+    });
+    let flags = flags.sum::<u8>() | if header.alpha { 0x10 } else { 0 };
+    // A profile comes before the picture, all else behind it.
+    let chunks = |is_before: bool| -> Vec<u8> {
+        let chosen = more.iter().filter(|(name, _)| (name == b"ICCP") == is_before);
+        chosen.flat_map(|(name, body)| webp_chunk(*name, body)).collect()
+    };
     let side = |length: u32| (length - 1).to_le_bytes();
     let canvas = [&side(header.size.width)[..3], &side(header.size.height)[..3]].concat();
     let extended = webp_chunk(*b"VP8X", &[&[flags, 0, 0, 0], &canvas[..]].concat());
-    webp_chunk(*b"RIFF", &[b"WEBP", &extended[..], webp_chunks(file), &webp_chunk(*b"EXIF", tiff)].concat())
+    let parts = [b"WEBP", &extended[..], &chunks(true), webp_chunks(file), &chunks(false)];
+    webp_chunk(*b"RIFF", &parts.concat())
 }
 
 /// The chunks of a still picture: what follows the header of the file, and that of an extended one.

@@ -10,10 +10,12 @@ pub mod clock;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod corpus;
 pub mod counting;
+pub mod difference;
 pub mod exif;
 pub mod golden;
 pub mod jpeg_file;
 pub mod lens;
+pub mod metadata;
 pub mod pictures;
 pub mod planes;
 pub mod png_file;

@@ -82,9 +82,9 @@ mod tests {
             127.5 + 80.0 * (x * by).sin() * (y * 0.13).cos() + 30.0 * (x * y * 0.01).sin()
         };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 17 to 238")]
-        let samples = (0..size.area())
+        let samples = (0..160_u16 * 120)
             .flat_map(|at| {
-                let (x, y) = ((at % 160) as f32, (at / 160) as f32);
+                let (x, y) = (f32::from(at % 160), f32::from(at / 160));
                 [0.11, 0.17, 0.23].map(|by| wave(x, y, by) as u8)
             })
             .collect();

@@ -1,5 +1,6 @@
 //! What planes mean, as red, green and blue: done to resampled rows, in single precision.
 
+use crate::picture::colour::Converter;
 use crate::picture::lanes::round_one;
 use crate::picture::rows::Colours;
 
@@ -20,6 +21,63 @@ pub(super) fn to_pixels(colours: Colours, is_multiplied: bool, planes: &[Vec<f32
         // Layouts have as many planes as their colours.
         _ => out.clear(),
     }
+}
+
+/// The same where colours are brought to sRGB.
+pub(super) fn convert(
+    colours: Colours,
+    is_multiplied: bool,
+    planes: &[Vec<f32>],
+    to: &mut Converter,
+    out: &mut Vec<u8>,
+) {
+    match (colours, planes) {
+        (Colours::Grey, [grey]) => converted(out, grey.iter(), |&grey| to.rgb([grey; 3])),
+        (Colours::Rgb, [rows]) => {
+            converted(out, rows.as_chunks::<4>().0.iter(), |&[r, g, b, _]| to.rgb([r, g, b]));
+        }
+        (Colours::Rgba, [rows]) => {
+            out.resize(rows.len(), 0);
+            for (pixel, bytes) in rows.as_chunks::<4>().0.iter().zip(out.as_chunks_mut::<4>().0) {
+                let (alpha, rgb) = divided(*pixel, is_multiplied);
+                let [r, g, b] = to.rgb(rgb);
+                *bytes = if alpha == 0 && is_multiplied { [0; 4] } else { [r, g, b, alpha] };
+            }
+        }
+        (Colours::SeparateRgb, [r, g, b]) => converted(out, zip(r, g, b), |rgb| to.rgb(rgb)),
+        (Colours::FullYcc, [y, cb, cr]) => converted(out, zip(y, cb, cr), |ycc| to.rgb(from_ycc(ycc))),
+        (Colours::VideoYcc, [y, cb, cr]) => {
+            converted(out, zip(y, cb, cr), |ycc| to.rgb(from_ycc(full_range(ycc))));
+        }
+        (Colours::Cmyk, [c, m, y, k]) => converted(out, zip(c, m, y).zip(k), |inks| of_inks(inks, to)),
+        (Colours::Ycck, [y, cb, cr, k]) => converted(out, zip(y, cb, cr).zip(k), |(ycc, k)| {
+            of_inks((from_ycc(ycc).map(|light| 255.0 - light), k), to)
+        }),
+        // Layouts have as many planes as their colours.
+        _ => out.clear(),
+    }
+}
+
+fn of_inks((inks, k): ([f32; 3], &f32), to: &mut Converter) -> [u8; 3] {
+    let [c, m, y] = inks;
+    to.cmyk([c, m, y, *k]).unwrap_or_else(|| over_black((inks, k)).map(round_one))
+}
+
+fn converted<T>(
+    out: &mut Vec<u8>,
+    row: impl ExactSizeIterator<Item = T>,
+    mut pixel: impl FnMut(T) -> [u8; 3],
+) {
+    out.resize(row.len() * 3, 0);
+    for (from, to) in row.zip(out.as_chunks_mut::<3>().0) {
+        *to = pixel(from);
+    }
+}
+
+/// Alpha, and colours with it divided out.
+fn divided([r, g, b, a]: [f32; 4], is_multiplied: bool) -> (u8, [f32; 3]) {
+    let share = if is_multiplied { 255.0 / a.clamp(0.5, 255.0) } else { 1.0 };
+    (round_one(a), [r, g, b].map(|sample| sample * share))
 }
 
 /// Video's ranges stretched to those of JFIF.
@@ -65,10 +123,9 @@ fn pixels(out: &mut Vec<u8>, row: impl ExactSizeIterator<Item = [f32; 3]>) {
 /// Alpha divided out where it was multiplied in.
 fn translucent(out: &mut Vec<u8>, row: &[f32], is_multiplied: bool) {
     out.resize(row.len(), 0);
-    for (&[r, g, b, a], bytes) in row.as_chunks::<4>().0.iter().zip(out.as_chunks_mut::<4>().0) {
-        let share = if is_multiplied { 255.0 / a.clamp(0.5, 255.0) } else { 1.0 };
-        let alpha = round_one(a);
-        let [r, g, b] = [r, g, b].map(|sample| round_one(sample * share));
+    for (pixel, bytes) in row.as_chunks::<4>().0.iter().zip(out.as_chunks_mut::<4>().0) {
+        let (alpha, rgb) = divided(*pixel, is_multiplied);
+        let [r, g, b] = rgb.map(round_one);
         *bytes = if alpha == 0 && is_multiplied { [0; 4] } else { [r, g, b, alpha] };
     }
 }

@@ -1,6 +1,7 @@
 //! The decoder as a whole, on files in the repository and files made here.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::{PngDecoder, held_bytes};
 use crate::format::Format;
@@ -178,7 +179,15 @@ fn what_is_behind_the_pixels_does_not_matter() {
 /// The header of a picture of bytes, three to a pixel.
 fn rgb_header(width: u32, height: u32, interlaced: bool) -> Header {
     let coding = Coding::Png { interlaced, row_bytes: u64::from(width) * 3 + 1 };
-    Header { format: Format::Png, size: Size::new(width, height), turn: Turn::NONE, alpha: false, coding }
+    Header {
+        format: Format::Png,
+        size: Size::new(width, height),
+        turn: Turn::NONE,
+        alpha: false,
+        coding,
+        asides: Arc::default(),
+        conversion: None,
+    }
 }
 
 #[test]

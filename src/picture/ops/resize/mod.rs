@@ -10,10 +10,12 @@ mod plane;
 pub use axis::Axis;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use self::plane::PlaneResampler;
 use super::colour;
 use crate::geometry::Size;
+use crate::picture::colour::{Conversion, Converter};
 use crate::picture::lanes;
 use crate::picture::rows::{Colours, Layout, Plane, RowSink};
 
@@ -44,6 +46,7 @@ pub struct Resampler<S> {
     rows: Vec<Vec<f32>>,
     ready: Vec<bool>,
     bytes: Vec<u8>,
+    converter: Option<Converter>,
     sink: S,
 }
 
@@ -60,8 +63,15 @@ impl<S: RowSink> Resampler<S> {
             rows: Vec::new(),
             ready: Vec::new(),
             bytes: Vec::new(),
+            converter: None,
             sink,
         }
+    }
+
+    /// The same that brings colours to sRGB on the way, of whole pixels.
+    #[must_use]
+    pub fn converting(self, conversion: Option<&Arc<Conversion>>) -> Self {
+        Self { converter: conversion.map(|conversion| Converter::new(Arc::clone(conversion))), ..self }
     }
 
     /// Where the rows went.
@@ -123,7 +133,11 @@ impl<S: RowSink> Resampler<S> {
             }
             self.ready.fill(false);
             let is_multiplied = self.planes.first().is_some_and(PlaneResampler::is_multiplied);
-            colour::to_pixels(self.colours, is_multiplied, &self.rows, &mut self.bytes);
+            let (colours, bytes) = (self.colours, &mut self.bytes);
+            match &mut self.converter {
+                None => colour::to_pixels(colours, is_multiplied, &self.rows, bytes),
+                Some(converter) => colour::convert(colours, is_multiplied, &self.rows, converter, bytes),
+            }
             self.sink.row(0, &self.bytes)?;
         }
     }
