@@ -45,7 +45,7 @@ impl SourceFile {
 }
 
 /// Raise this whenever any answer's bytes change for the same plan: it is part of every variant's name.
-pub const REVISION: u32 = 2;
+pub const REVISION: u32 = 3;
 
 /// Why a plan could not be carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,7 +101,7 @@ impl<'a> Rendering<'a> {
         let Reading { across, down, shape, reduction } = plan.reading;
         let rows = match plan.turn_of_planes() {
             Some(Turn::NONE) => {
-                Rows::Jpeg(Box::new(Resampler::new(across, down, shape, JpegRows::new(encoding.quality))))
+                Rows::Jpeg(Box::new(Resampler::new(across, down, shape, JpegRows::of(encoding))))
             }
             Some(turn) => {
                 Rows::Planes(Box::new(Resampler::new(across, down, shape, Planes::default())), turn)
@@ -143,7 +143,7 @@ impl<'a> Rendering<'a> {
             Rows::Jpeg(rows) => return Ok(rows.into_sink().finish()?),
             Rows::Planes(rows, turn) => {
                 let planes = rows.into_sink().finish().ok_or_else(|| too_few_rows(self.format))?;
-                return encode_turned(planes, turn, self.encoding.quality);
+                return encode_turned(planes, turn, self.encoding);
             }
             Rows::Frame(rows) => rows.into_sink().finish(),
         };
@@ -223,14 +223,14 @@ fn message(panic: &(dyn Any + Send)) -> String {
 fn encode_turned(
     (mut layout, mut planes): (Layout, Vec<Vec<u8>>),
     turn: Turn,
-    quality: u8,
+    encoding: Encoding,
 ) -> Result<Vec<u8>, RenderError> {
     let samples = layout.colours.samples();
     for (plane, rows) in layout.planes.iter_mut().zip(&mut planes) {
         *rows = turn::turn_samples(rows, plane.size, samples, turn);
         plane.size = turn.size(plane.size);
     }
-    let mut file = JpegRows::new(quality);
+    let mut file = JpegRows::of(encoding);
     file.begin(&layout);
     for (index, (plane, rows)) in layout.planes.iter().zip(&planes).enumerate() {
         let stride = plane.size.width as usize * samples;

@@ -27,7 +27,7 @@ impl Component {
         let factors = (usize::from(factors.0), usize::from(factors.1));
         let units = (size.width as usize).div_ceil(SIDE * factors.0);
         let strip = vec![[0; 64]; units * factors.0 * factors.1];
-        Self { size, factors, strip, rows: 0, tokens: Tokens::new() }
+        Self { size, factors, strip, rows: 0, tokens: Tokens::new(factors.1) }
     }
 
     /// Whether all rows came.
@@ -103,9 +103,9 @@ impl Component {
             for (blocks, block_row) in unit.chunks_exact(across).zip(0..) {
                 for (samples, block_column) in blocks.iter().zip(0..) {
                     if block_column < seen && block_row < seen_down {
-                        self.tokens.add(&quantiser.quantise(forward(samples)));
+                        self.tokens.add(block_row, &quantiser.quantise(forward(samples)));
                     } else {
-                        self.tokens.add_unseen();
+                        self.tokens.add_unseen(block_row);
                     }
                 }
             }

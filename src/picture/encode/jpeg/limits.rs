@@ -23,8 +23,8 @@ const MOST: [(u8, u64, u64); 10] = [
     (100, 240, 130),
 ];
 
-/// Tokens of the smallest picture: a piece for each component, and one of the file that is made of them.
-const LEAST_TOKEN_BYTES: u64 = 4 * tokens::PIECE_BYTES;
+/// Tokens of the smallest picture, and a piece of the file that is made of them.
+const LEAST_TOKEN_BYTES: u64 = 3 * tokens::LEAST_BYTES + 16 * 1_024;
 
 /// The file of the smallest picture: a piece, and headers.
 const LEAST_FILE_BYTES: u64 = 24 * 1_024;
@@ -50,6 +50,11 @@ impl Limits {
     /// Refuses more tokens than that.
     pub(super) fn check_tokens(&self, bytes: u64) -> Result<(), EncodeError> {
         if bytes > self.token_bytes { Err(self.too_long()) } else { Ok(()) }
+    }
+
+    /// Whether there is room for so many bytes of tokens, and for a file of so many.
+    pub(super) fn has_room(&self, tokens: u64, file: u64) -> bool {
+        tokens <= self.token_bytes && file <= self.file_bytes
     }
 
     /// Refuses a longer file.

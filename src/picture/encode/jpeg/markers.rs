@@ -33,8 +33,8 @@ pub(super) fn quantiser(table: &[u8; 64], file: &mut Vec<u8>) {
     segment(0xDB, &body, file);
 }
 
-/// A baseline frame of eight bits a sample.
-pub(super) fn frame(size: Size, components: &[ComponentHeader], file: &mut Vec<u8>) {
+/// A frame of eight bits a sample.
+pub(super) fn frame(size: Size, components: &[ComponentHeader], is_progressive: bool, file: &mut Vec<u8>) {
     let mut body = vec![8];
     for side in [size.height, size.width] {
         // Neither is longer than 16 bits say.
@@ -46,26 +46,37 @@ pub(super) fn frame(size: Size, components: &[ComponentHeader], file: &mut Vec<u
         // There is one quantiser table.
         body.extend([id, across << 4 | down, 0]);
     }
-    segment(0xC0, &body, file);
+    segment(if is_progressive { 0xC2 } else { 0xC0 }, &body, file);
 }
 
-/// The Huffman tables of this index, for differences and for coefficients.
-pub(super) fn huffman(index: u8, dc: &Table, ac: &Table, file: &mut Vec<u8>) {
-    for (class, table) in [(0x00, dc), (0x10, ac)] {
-        let mut body = vec![class | index];
-        body.extend(table.counts);
-        body.extend(&table.symbols);
-        segment(0xC4, &body, file);
-    }
+/// The Huffman table of this index for differences.
+pub(super) fn dc_huffman(index: u8, table: &Table, file: &mut Vec<u8>) {
+    huffman(index, table, file);
 }
 
-/// The header of a scan of all components and coefficients.
-pub(super) fn scan(components: &[ComponentHeader], file: &mut Vec<u8>) {
-    let mut body = Vec::new();
-    body.extend(u8::try_from(components.len()));
-    for (component, id) in components.iter().zip(1..) {
+/// The Huffman table of this index for the other coefficients.
+pub(super) fn ac_huffman(index: u8, table: &Table, file: &mut Vec<u8>) {
+    huffman(0x10 | index, table, file);
+}
+
+fn huffman(class_and_index: u8, table: &Table, file: &mut Vec<u8>) {
+    let mut body = vec![class_and_index];
+    body.extend(table.counts);
+    body.extend(&table.symbols);
+    segment(0xC4, &body, file);
+}
+
+/// The header of a scan of components, with their numbers, and of a band of coefficients.
+pub(super) fn scan<'a>(
+    components: impl Iterator<Item = (&'a ComponentHeader, u8)>,
+    (from, to): (u8, u8),
+    file: &mut Vec<u8>,
+) {
+    let mut body = vec![0];
+    for (component, id) in components {
         body.extend([id, component.huffman << 4 | component.huffman]);
+        body.iter_mut().take(1).for_each(|count| *count += 1);
     }
-    body.extend([0, 63, 0]);
+    body.extend([from, to, 0]);
     segment(0xDA, &body, file);
 }
