@@ -14,8 +14,8 @@ pub(super) const JFIF: &[u8] = b"\xFF\xE0\0\x10JFIF\0\x01\x02\0\0\x01\0\x01\0\0"
 pub(super) struct ComponentHeader {
     /// Blocks of one unit of the scan, across and down.
     pub(super) factors: (u8, u8),
-    /// Which Huffman tables are its.
-    pub(super) huffman: u8,
+    /// Which quantiser and Huffman tables are its.
+    pub(super) tables: u8,
 }
 
 fn segment(marker: u8, body: &[u8], file: &mut Vec<u8>) {
@@ -26,9 +26,9 @@ fn segment(marker: u8, body: &[u8], file: &mut Vec<u8>) {
     file.extend_from_slice(body);
 }
 
-/// The first quantiser table, given row by row.
-pub(super) fn quantiser(table: &[u8; 64], file: &mut Vec<u8>) {
-    let mut body = vec![0];
+/// The quantiser table of this index, given row by row.
+pub(super) fn quantiser(index: u8, table: &[u8; 64], file: &mut Vec<u8>) {
+    let mut body = vec![index];
     body.extend(ZIGZAG.iter().filter_map(|&at| table.get(usize::from(at))));
     segment(0xDB, &body, file);
 }
@@ -43,8 +43,7 @@ pub(super) fn frame(size: Size, components: &[ComponentHeader], is_progressive: 
     body.extend(u8::try_from(components.len()));
     for (component, id) in components.iter().zip(1..) {
         let (across, down) = component.factors;
-        // There is one quantiser table.
-        body.extend([id, across << 4 | down, 0]);
+        body.extend([id, across << 4 | down, component.tables]);
     }
     segment(if is_progressive { 0xC2 } else { 0xC0 }, &body, file);
 }
@@ -74,7 +73,7 @@ pub(super) fn scan<'a>(
 ) {
     let mut body = vec![0];
     for (component, id) in components {
-        body.extend([id, component.huffman << 4 | component.huffman]);
+        body.extend([id, component.tables << 4 | component.tables]);
         body.iter_mut().take(1).for_each(|count| *count += 1);
     }
     body.extend([from, to, 0]);

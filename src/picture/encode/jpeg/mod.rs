@@ -12,11 +12,13 @@ mod markers;
 mod pieces;
 mod progressive;
 mod quantise;
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod round_trips;
 mod sampling;
 mod scan;
 mod tokens;
+mod trellis;
 
 use std::ops::ControlFlow;
 
@@ -104,8 +106,9 @@ fn refusal(reason: &str) -> EncodeError {
 #[derive(Debug)]
 struct State {
     sampling: Sampling,
-    table: [u8; 64],
-    quantiser: Quantiser,
+    /// Of luma, and of chroma.
+    tables: [[u8; 64]; 2],
+    quantisers: [Quantiser; 2],
     converter: Option<Converter>,
     components: Vec<Component>,
     limits: Limits,
@@ -113,11 +116,11 @@ struct State {
 
 impl State {
     fn new(sampling: Sampling, colours: Colours, quality: u8) -> Self {
-        let table = quantise::table(quality);
+        let tables = quantise::tables(quality);
         let is_rgb = colours == Colours::Rgb;
         Self {
-            table,
-            quantiser: Quantiser::new(&table),
+            quantisers: tables.each_ref().map(Quantiser::new),
+            tables,
             converter: is_rgb.then(|| Converter::new(sampling.size)),
             components: sampling
                 .planes
@@ -131,10 +134,12 @@ impl State {
 
     fn row(&mut self, plane: usize, row: &[u8]) -> Result<(), EncodeError> {
         let has_grown = if let Some(converter) = &mut self.converter {
-            convert(row, converter, &mut self.components, &self.quantiser)
+            convert(row, converter, &mut self.components, &self.quantisers)
         } else {
+            let [of_luma, of_chroma] = &self.quantisers;
+            let quantiser = if plane == 0 { of_luma } else { of_chroma };
             let component = self.components.get_mut(plane);
-            component.is_some_and(|component| component.row(row, &self.quantiser))
+            component.is_some_and(|component| component.row(row, quantiser))
         };
         if has_grown {
             self.limits.check_tokens(self.token_bytes())?;
@@ -165,7 +170,9 @@ impl State {
 
         let mut start = markers::START_OF_IMAGE.to_vec();
         start.extend_from_slice(markers::JFIF);
-        markers::quantiser(&self.table, &mut start);
+        for (table, index) in self.tables.iter().zip(0..).take(headers.len()) {
+            markers::quantiser(index, table, &mut start);
+        }
         markers::frame(self.sampling.size, &headers, progressive.is_some(), &mut start);
         let mut file = BitWriter::default();
         file.append(&start);
@@ -188,17 +195,17 @@ fn convert(
     row: &[u8],
     converter: &mut Converter,
     components: &mut [Component],
-    quantiser: &Quantiser,
+    [of_luma, of_chroma]: &[Quantiser; 2],
 ) -> bool {
     let ([luma, chroma @ ..], Some(rows)) = (components, converter.row(row)) else {
         return false;
     };
     let mut has_grown = false;
     for row in rows.luma {
-        has_grown |= luma.row(row, quantiser);
+        has_grown |= luma.row(row, of_luma);
     }
     for (component, row) in chroma.iter_mut().zip(rows.differences) {
-        has_grown |= component.row(row, quantiser);
+        has_grown |= component.row(row, of_chroma);
     }
     has_grown
 }

@@ -41,7 +41,7 @@ impl Progressive {
     pub(super) fn new(components: &[Tokens], sizes: &[Size], headers: &[ComponentHeader]) -> Self {
         let mut differences = Vec::<[u32; 256]>::new();
         for (tokens, header) in components.iter().zip(headers) {
-            match differences.get_mut(usize::from(header.huffman)) {
+            match differences.get_mut(usize::from(header.tables)) {
                 Some(sum) => sum.iter_mut().zip(&tokens.frequencies.dc).for_each(|(sum, more)| *sum += more),
                 None => differences.push(tokens.frequencies.dc),
             }
@@ -91,7 +91,7 @@ impl Progressive {
                 continue;
             };
             let mut segments = Vec::new();
-            markers::ac_huffman(header.huffman, &scan.table, &mut segments);
+            markers::ac_huffman(header.tables, &scan.table, &mut segments);
             let number = u8::try_from(at + 1).unwrap_or(u8::MAX);
             markers::scan([(header, number)].into_iter(), scan.band, &mut segments);
             file.append(&segments);
@@ -118,7 +118,7 @@ impl Progressive {
         let mut readers: Vec<_> = taken.collect();
         for _ in 0..u64::from(across) * u64::from(down) {
             for (reader, header) in readers.iter_mut().zip(headers) {
-                let Some((_, codes)) = self.first.get(usize::from(header.huffman)) else { continue };
+                let Some((_, codes)) = self.first.get(usize::from(header.tables)) else { continue };
                 for _ in 0..header.factors.0 * header.factors.1 {
                     reader.take(|tokens| write_difference(tokens, codes, file));
                 }

@@ -27,7 +27,7 @@ impl Baseline {
     pub(super) fn new(components: &[Tokens], headers: &[ComponentHeader]) -> Self {
         let mut frequencies = Vec::<Frequencies>::new();
         for (tokens, header) in components.iter().zip(headers) {
-            match frequencies.get_mut(usize::from(header.huffman)) {
+            match frequencies.get_mut(usize::from(header.tables)) {
                 Some(sum) => sum.add(&tokens.frequencies),
                 None => frequencies.push(tokens.frequencies.clone()),
             }
@@ -71,7 +71,7 @@ impl Baseline {
         for _ in 0..down {
             for _ in 0..across {
                 for ((differences, rows), header) in readers.iter_mut().zip(headers) {
-                    let Some(codes) = self.codes.get(usize::from(header.huffman)) else { continue };
+                    let Some(codes) = self.codes.get(usize::from(header.tables)) else { continue };
                     for row in rows {
                         for _ in 0..header.factors.0 {
                             differences.take(|tokens| write_difference(tokens, &codes.dc, file));

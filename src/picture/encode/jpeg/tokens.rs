@@ -7,6 +7,7 @@
 
 use super::pieces::{PIECE_BYTES, Pieces};
 use super::quantise::{Quantised, ZIGZAG};
+use super::trellis::Trellis;
 
 /// The most that one block becomes: 63 coefficients of more than eight bits, and the end.
 const MOST_A_BLOCK: usize = 128;
@@ -66,6 +67,7 @@ pub(super) struct Tokens {
     pub(super) rows: Vec<Pieces>,
     pub(super) frequencies: Frequencies,
     last_dc: i32,
+    trellis: Trellis,
 }
 
 impl Tokens {
@@ -76,7 +78,13 @@ impl Tokens {
             rows: (0..down).map(|_| Pieces::default()).collect(),
             frequencies: Frequencies::new(),
             last_dc: 0,
+            trellis: Trellis::new(),
         }
+    }
+
+    /// Takes what was counted for likely in the blocks that follow.
+    pub(super) fn learn(&mut self) {
+        self.trellis.learn(&self.frequencies.ac);
     }
 
     /// Bytes that are held.
@@ -84,9 +92,13 @@ impl Tokens {
         self.differences.held_bytes() + self.rows.iter().map(Pieces::held_bytes).sum::<u64>()
     }
 
-    /// Adds a block, in this row of its unit.
+    /// Adds a block, in this row of its unit; thins it out before, where that is wanted.
     #[inline]
-    pub(super) fn add(&mut self, row: usize, block: &Quantised) {
+    pub(super) fn add(&mut self, row: usize, block: &mut Quantised, is_thinned: bool) {
+        let mut nonzero = in_zigzag(block.nonzero);
+        if is_thinned {
+            nonzero = self.trellis.thin(block, nonzero);
+        }
         let dc = block.coefficients.first().map_or(0, |&dc| i32::from(dc));
         if let Some([token]) = self.differences.room() {
             *token = difference(dc - self.last_dc, &mut self.frequencies.dc);
@@ -96,7 +108,7 @@ impl Tokens {
         let Some(pieces) = self.rows.get_mut(row) else { return };
         if let Some(tokens) = pieces.room::<MOST_A_BLOCK>() {
             let mut writer = Writer { tokens, count: 0 };
-            writer.coefficients(block, &mut self.frequencies.ac);
+            writer.coefficients(block, nonzero, &mut self.frequencies.ac);
             let count = writer.count;
             pieces.used(count);
         }
@@ -104,10 +116,10 @@ impl Tokens {
 
     /// Adds a block outside the picture, which no one sees: the cheapest there is.
     pub(super) fn add_unseen(&mut self, row: usize) {
-        let mut block = Quantised { coefficients: [0; 64], nonzero: 0 };
+        let mut block = Quantised { coefficients: [0; 64], fine: [0; 64], nonzero: 0 };
         // What was quantised is 16 bits wide.
         block.coefficients[0] = i16::try_from(self.last_dc).unwrap_or(0);
-        self.add(row, &block);
+        self.add(row, &mut block, false);
     }
 }
 
@@ -142,8 +154,8 @@ impl Writer<'_> {
     }
 
     #[inline]
-    fn coefficients(&mut self, block: &Quantised, frequencies: &mut [u32; 256]) {
-        let mut left = in_zigzag(block.nonzero) & !1;
+    fn coefficients(&mut self, block: &Quantised, nonzero: u64, frequencies: &mut [u32; 256]) {
+        let mut left = nonzero & !1;
         let mut last = 0;
         while left != 0 {
             let at = left.trailing_zeros();
@@ -183,7 +195,7 @@ fn magnitude(value: i32) -> (u32, u32) {
 
 /// Where the coefficients of the zigzag order stand in a block by frequency across and then down.
 #[expect(clippy::indexing_slicing, reason = "checked while it is compiled")]
-const ORDER: [u8; 64] = {
+pub(super) const ORDER: [u8; 64] = {
     let mut order = ZIGZAG;
     let mut at = 0;
     while at < 64 {
@@ -230,7 +242,7 @@ mod tests {
     use super::*;
 
     fn block(zigzag: impl Fn(usize) -> i16) -> Quantised {
-        let mut block = Quantised { coefficients: [0; 64], nonzero: 0 };
+        let mut block = Quantised { coefficients: [0; 64], fine: [0; 64], nonzero: 0 };
         for (at, &stands) in ORDER.iter().enumerate() {
             block.coefficients[usize::from(stands)] = zigzag(at);
             block.nonzero |= u64::from(zigzag(at) != 0) << stands;
@@ -242,7 +254,7 @@ mod tests {
     fn tokens(blocks: &[Quantised]) -> [Vec<u16>; 2] {
         let mut tokens = Tokens::new(1);
         for block in blocks {
-            tokens.add(0, block);
+            tokens.add(0, &mut Quantised { ..*block }, false);
         }
         [&tokens.differences, &tokens.rows[0]].map(|pieces| {
             let mut all = Vec::new();
@@ -292,7 +304,7 @@ mod tests {
     fn many_blocks_fill_many_pieces() {
         let mut counted = Tokens::new(1);
         for _ in 0..1_000 {
-            counted.add(0, &block(|at| i16::from(at != 0)));
+            counted.add(0, &mut block(|at| i16::from(at != 0)), false);
         }
         assert!(counted.held_bytes() >= 1_000 * 65 * 2);
         let Frequencies { ac, .. } = &counted.frequencies;
