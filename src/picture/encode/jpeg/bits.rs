@@ -74,7 +74,9 @@ impl BitWriter {
         for byte in last.to_be_bytes().into_iter().skip(8 - whole as usize) {
             self.bytes.stuffed(byte);
         }
-        bytes.iter().for_each(|&byte| self.bytes.append([byte]));
+        for &byte in bytes {
+            self.bytes.append([byte]);
+        }
     }
 
     /// The whole file.

@@ -188,7 +188,7 @@ impl Seen {
         while left > 0 && !rows.is_empty() {
             for row in rows.iter_mut().take(left as usize) {
                 (0..self.across).for_each(|_| row.take(&mut read));
-                (self.across..self.stored_across).for_each(|_| row.take(|tokens| pass_over(tokens)));
+                (self.across..self.stored_across).for_each(|_| row.take(pass_over));
                 left -= 1;
             }
         }
@@ -260,6 +260,7 @@ impl Band {
 
     /// Takes a block; answers how many of the tokens were its.
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "fewer than sixteen zeros are left")]
     fn block(&mut self, tokens: &[u16], sink: &mut impl Sink) -> usize {
         let (mut at, mut last) = (0, self.from - 1);
         let mut tokens = tokens.iter().zip(1..);
@@ -283,7 +284,6 @@ impl Band {
                 sink.put(SIXTEEN_ZEROS, 0);
                 zeros -= 16;
             }
-            // Fewer than sixteen are left.
             sink.put((zeros as u8) << 4 | bits, value);
             last = at;
         }

@@ -93,8 +93,8 @@ impl Quantiser {
 
     /// Whether no quotient by a `FINE`th of a step is larger than what is divided.
     fn is_coarse(table: &[u8; 64]) -> bool {
-        let all = table.iter().zip(LEFT.iter().cycle());
-        all.into_iter().all(|(&step, left)| SCALE * left * f64::from(step) >= f64::from(FINE))
+        let mut all = table.iter().zip(LEFT.iter().cycle());
+        all.all(|(&step, left)| SCALE * left * f64::from(step) >= f64::from(FINE))
     }
 
     /// Whether there are `FINE`ths.

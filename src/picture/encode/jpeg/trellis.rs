@@ -152,8 +152,8 @@ impl Trellis {
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the zeros of a block; at most eleven bits")]
     fn run(&self, zeros: u32, bits: u32) -> i32 {
-        let symbol = self.cost((zeros % 16) as u8 * 16 | bits as u8);
-        if zeros < 16 { symbol } else { symbol + (zeros / 16) as i32 * self.cost(SIXTEEN_ZEROS) }
+        let symbol = self.cost((zeros as u8 % 16) << 4 | bits as u8);
+        if zeros < 16 { symbol } else { symbol + (zeros / 16).cast_signed() * self.cost(SIXTEEN_ZEROS) }
     }
 
     #[inline]
