@@ -47,7 +47,7 @@ impl SourceFile {
 }
 
 /// Raise this whenever any answer's bytes change for the same plan: it is part of every variant's name.
-pub const REVISION: u32 = 3;
+pub const REVISION: u32 = 4;
 
 /// Why a plan could not be carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -103,7 +103,7 @@ impl<'a> Rendering<'a> {
         let encoding = plan.encoding.ok_or(RenderError::Defect)?;
         let rows = match plan.turn_of_planes() {
             Some(Turn::NONE) => {
-                Rows::Jpeg(Box::new(resampler(&plan.reading, header, JpegRows::new(encoding.quality))))
+                Rows::Jpeg(Box::new(resampler(&plan.reading, header, JpegRows::of(encoding))))
             }
             Some(turn) => Rows::Planes(Box::new(resampler(&plan.reading, header, Planes::default())), turn),
             None => Rows::Frame(Box::new(resampler(&plan.reading, header, Frame::default()))),
@@ -152,7 +152,7 @@ impl<'a> Rendering<'a> {
             Rows::Jpeg(rows) => return Ok(rows.into_sink().finish()?),
             Rows::Planes(rows, turn) => {
                 let planes = rows.into_sink().finish().ok_or_else(|| too_few_rows(self.format))?;
-                return encode_turned(planes, turn, self.encoding.quality);
+                return encode_turned(planes, turn, self.encoding);
             }
             Rows::Frame(rows) => rows.into_sink().finish(),
         };
@@ -239,14 +239,14 @@ fn message(panic: &(dyn Any + Send)) -> String {
 fn encode_turned(
     (mut layout, mut planes): (Layout, Vec<Vec<u8>>),
     turn: Turn,
-    quality: u8,
+    encoding: Encoding,
 ) -> Result<Vec<u8>, RenderError> {
     let samples = layout.colours.samples();
     for (plane, rows) in layout.planes.iter_mut().zip(&mut planes) {
         *rows = turn::turn_samples(rows, plane.size, samples, turn);
         plane.size = turn.size(plane.size);
     }
-    let mut file = JpegRows::new(quality);
+    let mut file = JpegRows::of(encoding);
     file.begin(&layout);
     for (index, (plane, rows)) in layout.planes.iter().zip(&planes).enumerate() {
         let stride = plane.size.width as usize * samples;

@@ -76,6 +76,8 @@ pub enum Target {
     AvifOrWebp,
     /// This format.
     Fixed(Format),
+    /// JPEG in one scan.
+    BaselineJpeg,
     /// What is known of the picture, as JSON.
     Json,
 }
@@ -97,7 +99,8 @@ impl Target {
                 (false, false) => Self::Still,
             },
             Some(Output::Webp) => Self::Fixed(Format::Webp),
-            Some(Output::Jpeg | Output::BaselineJpeg) => Self::Fixed(Format::Jpeg),
+            Some(Output::Jpeg) => Self::Fixed(Format::Jpeg),
+            Some(Output::BaselineJpeg) => Self::BaselineJpeg,
             Some(Output::Png) => Self::Fixed(Format::Png),
             Some(Output::Gif) => Self::Fixed(Format::Gif),
             Some(Output::Json | Output::Blurhash | Output::Thumbhash) => Self::Json,
@@ -127,7 +130,12 @@ impl Target {
             _ if recipe.format == Some(Output::Avif) => None,
             Self::AvifOrWebp => Some(Self::WebpOrStill),
             Self::AvifOrStill => Some(Self::Still),
-            Self::Own | Self::Still | Self::WebpOrStill | Self::Fixed(_) | Self::Json => None,
+            Self::Own
+            | Self::Still
+            | Self::WebpOrStill
+            | Self::Fixed(_)
+            | Self::BaselineJpeg
+            | Self::Json => None,
         }
     }
 
@@ -140,6 +148,7 @@ impl Target {
             Self::AvifOrStill => "avif-or-still",
             Self::AvifOrWebp => "avif-or-webp",
             Self::Fixed(format) => format.name(),
+            Self::BaselineJpeg => "baseline-jpeg",
             Self::Json => "json",
         }
     }
@@ -154,9 +163,11 @@ impl Target {
             Self::AvifOrStill => &[Format::Avif, still],
             Self::AvifOrWebp => &[Format::Avif, Format::Webp, still],
             Self::Fixed(format) => &[format],
+            Self::BaselineJpeg => &[Format::Jpeg],
             Self::Json => &[],
         };
-        formats.iter().map(|&format| Encoding::new(format, quality)).collect()
+        let progressive = self != Self::BaselineJpeg;
+        formats.iter().map(|&format| Encoding { progressive, ..Encoding::new(format, quality) }).collect()
     }
 }
 

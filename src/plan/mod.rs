@@ -188,6 +188,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::negotiate::Accept;
     use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
     use crate::picture::probe::{Coding, JpegCoding};
     use crate::picture::rows::Colours;
@@ -225,6 +226,20 @@ mod tests {
         }
         // A pad wants a frame.
         assert!(planned("width=4000,height=4000,fit=pad", Target::Own).is_err());
+    }
+
+    #[test]
+    fn baseline_jpegs_have_one_scan() {
+        let encoding = |options: &str| {
+            let recipe = Recipe::parse(options).unwrap();
+            planned(options, Target::choose(&recipe, Accept::default())).unwrap()
+        };
+        let progressive = Encoding::new(Format::Jpeg, 85);
+        assert_eq!(encoding("width=800,format=jpeg"), progressive);
+        assert_eq!(
+            encoding("width=800,format=baseline-jpeg"),
+            Encoding { progressive: false, ..progressive }
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::purges;
 use super::rate;
 use super::versions::{Current, Known};
 use super::work::{Task, Work};
+use crate::format::Format;
 use crate::negotiate::{Accept, Dependence, Target};
 use crate::recipe::{Recipe, Source};
 
@@ -153,6 +154,7 @@ impl<W: World> Job<'_, W> {
     fn target_mime(&self) -> &'static str {
         match self.making.work.task.target {
             Target::Fixed(format) => format.mime(),
+            Target::BaselineJpeg => Format::Jpeg.mime(),
             Target::Json => "application/json",
             Target::Own | Target::Still | Target::WebpOrStill | Target::AvifOrWebp | Target::AvifOrStill => {
                 "application/octet-stream"

@@ -21,12 +21,14 @@ pub struct Encoding {
     pub format: Format,
     /// 1–100, for formats that lose. WebP loses nothing at 100.
     pub quality: u8,
+    /// Whether a JPEG may have several scans.
+    pub progressive: bool,
 }
 
 impl Encoding {
-    /// An encoding.
+    /// An encoding; a JPEG may have several scans.
     pub fn new(format: Format, quality: u8) -> Self {
-        Self { format, quality }
+        Self { format, quality, progressive: true }
     }
 
     /// About how many milliseconds a photograph of this size takes as wasm, once it is a frame.
@@ -83,7 +85,7 @@ impl EncodeError {
 /// Encodes a frame. Formats that hold no alpha must be given none.
 pub fn encode(picture: &Picture, encoding: Encoding) -> Result<Vec<u8>, EncodeError> {
     match encoding.format {
-        Format::Jpeg => jpeg::encode(picture, encoding.quality),
+        Format::Jpeg => jpeg::encode(picture, encoding),
         Format::Png => png::encode(picture),
         Format::Webp => webp::encode(picture, encoding),
         Format::Gif => gif::encode(picture),

@@ -27,7 +27,7 @@ impl Component {
         let factors = (usize::from(factors.0), usize::from(factors.1));
         let units = (size.width as usize).div_ceil(SIDE * factors.0);
         let strip = vec![[0; 64]; units * factors.0 * factors.1];
-        Self { size, factors, strip, rows: 0, tokens: Tokens::new() }
+        Self { size, factors, strip, rows: 0, tokens: Tokens::new(factors.1) }
     }
 
     /// Whether all rows came.
@@ -98,14 +98,19 @@ impl Component {
     /// Codes the strip, of which so many rows of blocks are seen.
     fn encode(&mut self, seen_down: usize, quantiser: &Quantiser) {
         let (across, down) = self.factors;
+        // Often in the beginning: after the first strip, the second, the fourth and so on.
+        if (self.rows as usize / (SIDE * down)).is_power_of_two() {
+            self.tokens.learn();
+        }
         let mut seen = (self.size.width as usize).div_ceil(SIDE);
         for unit in self.strip.chunks_exact(across * down) {
             for (blocks, block_row) in unit.chunks_exact(across).zip(0..) {
                 for (samples, block_column) in blocks.iter().zip(0..) {
                     if block_column < seen && block_row < seen_down {
-                        self.tokens.add(&quantiser.quantise(forward(samples)));
+                        let mut block = quantiser.quantise(forward(samples));
+                        self.tokens.add(block_row, &mut block, quantiser.is_fine());
                     } else {
-                        self.tokens.add_unseen();
+                        self.tokens.add_unseen(block_row);
                     }
                 }
             }

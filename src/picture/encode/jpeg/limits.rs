@@ -11,20 +11,20 @@ use crate::picture::rows::{Colours, Layout};
 /// Measured with samples of 0 and 255 by chance, of which the tests repeat some: nothing has more energy, and only a
 /// picture made for the purpose has it where it costs more.
 const MOST: [(u8, u64, u64); 10] = [
-    (1, 84, 19),
-    (10, 106, 27),
-    (20, 134, 36),
-    (40, 168, 48),
-    (60, 190, 57),
-    (80, 211, 72),
-    (90, 224, 86),
-    (95, 230, 99),
-    (98, 236, 118),
-    (100, 240, 130),
+    (1, 64, 16),
+    (10, 110, 27),
+    (20, 149, 38),
+    (40, 184, 52),
+    (60, 198, 60),
+    (80, 215, 74),
+    (90, 226, 87),
+    (95, 230, 101),
+    (98, 237, 121),
+    (100, 243, 130),
 ];
 
-/// Tokens of the smallest picture: a piece for each component, and one of the file that is made of them.
-const LEAST_TOKEN_BYTES: u64 = 4 * tokens::PIECE_BYTES;
+/// Tokens of the smallest picture, and a piece of the file that is made of them.
+const LEAST_TOKEN_BYTES: u64 = 3 * tokens::LEAST_BYTES + 16 * 1_024;
 
 /// The file of the smallest picture: a piece, and headers.
 const LEAST_FILE_BYTES: u64 = 24 * 1_024;
@@ -52,6 +52,11 @@ impl Limits {
         if bytes > self.token_bytes { Err(self.too_long()) } else { Ok(()) }
     }
 
+    /// Whether there is room for so many bytes of tokens, and for a file of so many.
+    pub(super) fn has_room(&self, tokens: u64, file: u64) -> bool {
+        tokens <= self.token_bytes && file <= self.file_bytes
+    }
+
     /// Refuses a longer file.
     pub(super) fn check_file(&self, bytes: u64) -> Result<(), EncodeError> {
         if bytes > self.file_bytes { Err(self.too_long()) } else { Ok(()) }
@@ -66,7 +71,7 @@ impl Limits {
 fn most(quality: u8) -> (u64, u64) {
     let quality = quality.clamp(1, 100);
     let lines = MOST.iter().zip(MOST.iter().skip(1));
-    let Some((from, to)) = lines.into_iter().find(|(_, to)| quality <= to.0) else { return (240, 130) };
+    let Some((from, to)) = lines.into_iter().find(|(_, to)| quality <= to.0) else { return (243, 130) };
     let between = |a: u64, b: u64| a + (b - a) * u64::from(quality - from.0) / u64::from(to.0 - from.0);
     (between(from.1, to.1), between(from.2, to.2))
 }

@@ -14,8 +14,8 @@ pub(super) const JFIF: &[u8] = b"\xFF\xE0\0\x10JFIF\0\x01\x02\0\0\x01\0\x01\0\0"
 pub(super) struct ComponentHeader {
     /// Blocks of one unit of the scan, across and down.
     pub(super) factors: (u8, u8),
-    /// Which Huffman tables are its.
-    pub(super) huffman: u8,
+    /// Which quantiser and Huffman tables are its.
+    pub(super) tables: u8,
 }
 
 fn segment(marker: u8, body: &[u8], file: &mut Vec<u8>) {
@@ -26,15 +26,15 @@ fn segment(marker: u8, body: &[u8], file: &mut Vec<u8>) {
     file.extend_from_slice(body);
 }
 
-/// The first quantiser table, given row by row.
-pub(super) fn quantiser(table: &[u8; 64], file: &mut Vec<u8>) {
-    let mut body = vec![0];
+/// The quantiser table of this index, given row by row.
+pub(super) fn quantiser(index: u8, table: &[u8; 64], file: &mut Vec<u8>) {
+    let mut body = vec![index];
     body.extend(ZIGZAG.iter().filter_map(|&at| table.get(usize::from(at))));
     segment(0xDB, &body, file);
 }
 
-/// A baseline frame of eight bits a sample.
-pub(super) fn frame(size: Size, components: &[ComponentHeader], file: &mut Vec<u8>) {
+/// A frame of eight bits a sample.
+pub(super) fn frame(size: Size, components: &[ComponentHeader], is_progressive: bool, file: &mut Vec<u8>) {
     let mut body = vec![8];
     for side in [size.height, size.width] {
         // Neither is longer than 16 bits say.
@@ -43,29 +43,39 @@ pub(super) fn frame(size: Size, components: &[ComponentHeader], file: &mut Vec<u
     body.extend(u8::try_from(components.len()));
     for (component, id) in components.iter().zip(1..) {
         let (across, down) = component.factors;
-        // There is one quantiser table.
-        body.extend([id, across << 4 | down, 0]);
+        body.extend([id, across << 4 | down, component.tables]);
     }
-    segment(0xC0, &body, file);
+    segment(if is_progressive { 0xC2 } else { 0xC0 }, &body, file);
 }
 
-/// The Huffman tables of this index, for differences and for coefficients.
-pub(super) fn huffman(index: u8, dc: &Table, ac: &Table, file: &mut Vec<u8>) {
-    for (class, table) in [(0x00, dc), (0x10, ac)] {
-        let mut body = vec![class | index];
-        body.extend(table.counts);
-        body.extend(&table.symbols);
-        segment(0xC4, &body, file);
-    }
+/// The Huffman table of this index for differences.
+pub(super) fn dc_huffman(index: u8, table: &Table, file: &mut Vec<u8>) {
+    huffman(index, table, file);
 }
 
-/// The header of a scan of all components and coefficients.
-pub(super) fn scan(components: &[ComponentHeader], file: &mut Vec<u8>) {
-    let mut body = Vec::new();
-    body.extend(u8::try_from(components.len()));
-    for (component, id) in components.iter().zip(1..) {
-        body.extend([id, component.huffman << 4 | component.huffman]);
+/// The Huffman table of this index for the other coefficients.
+pub(super) fn ac_huffman(index: u8, table: &Table, file: &mut Vec<u8>) {
+    huffman(0x10 | index, table, file);
+}
+
+fn huffman(class_and_index: u8, table: &Table, file: &mut Vec<u8>) {
+    let mut body = vec![class_and_index];
+    body.extend(table.counts);
+    body.extend(&table.symbols);
+    segment(0xC4, &body, file);
+}
+
+/// The header of a scan of components, with their numbers, and of a band of coefficients.
+pub(super) fn scan<'a>(
+    components: impl Iterator<Item = (&'a ComponentHeader, u8)>,
+    (from, to): (u8, u8),
+    file: &mut Vec<u8>,
+) {
+    let mut body = vec![0];
+    for (component, id) in components {
+        body.extend([id, component.tables << 4 | component.tables]);
+        body.iter_mut().take(1).for_each(|count| *count += 1);
     }
-    body.extend([0, 63, 0]);
+    body.extend([from, to, 0]);
     segment(0xDA, &body, file);
 }

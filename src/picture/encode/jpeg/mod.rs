@@ -1,38 +1,49 @@
-//! Baseline JPEG (ISO 10918-1) out of rows: each strip is transformed, quantised and kept as tokens, and at the end
-//! written with the shortest Huffman codes. Neither planes nor frames are held.
+//! JPEG (ISO 10918-1) out of rows: each strip is transformed, quantised and kept as tokens, and at the end written with
+//! the shortest Huffman codes; progressive where that is worth while. Neither planes nor frames are held.
 //!
-//! There are no metadata, no restarts, no progressive scans.
+//! There are no metadata, no restarts, no scans that refine others.
 
+mod bits;
 mod component;
 mod fdct;
 mod huffman;
 mod limits;
 mod markers;
+mod pieces;
+mod progressive;
 mod quantise;
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod round_trips;
 mod sampling;
 mod scan;
 mod tokens;
+mod trellis;
 
 use std::ops::ControlFlow;
 
+use self::bits::BitWriter;
 use self::component::Component;
-use self::huffman::Table;
 use self::limits::Limits;
-use self::markers::ComponentHeader;
+use self::progressive::Progressive;
 use self::quantise::Quantiser;
 use self::sampling::Sampling;
-use self::scan::{BitWriter, Codes, Reader};
-use self::tokens::Frequencies;
-use super::EncodeError;
+use self::scan::Baseline;
+use self::tokens::Tokens;
 use super::ycc::{Converter, Range};
+use super::{EncodeError, Encoding};
 use crate::format::Format;
+use crate::geometry::Size;
 use crate::picture::Picture;
 use crate::picture::rows::{Colours, Layout, RowSink};
 
 pub use self::limits::{held_bytes, held_bytes_of};
 
-pub(super) fn encode(picture: &Picture, quality: u8) -> Result<Vec<u8>, EncodeError> {
-    let mut rows = JpegRows::new(quality);
+/// Files that would be larger as one scan are progressive: they are seen earlier, and are smaller.
+const PROGRESSIVE_ABOVE_BYTES: u64 = 10_000;
+
+pub(super) fn encode(picture: &Picture, encoding: Encoding) -> Result<Vec<u8>, EncodeError> {
+    let mut rows = JpegRows::of(encoding);
     rows.begin(&Layout::whole(picture.channels().into(), picture.size()));
     let _ = picture.rows().try_for_each(|row| rows.row(0, row));
     rows.finish()
@@ -42,18 +53,30 @@ pub(super) fn encode(picture: &Picture, quality: u8) -> Result<Vec<u8>, EncodeEr
 #[derive(Debug)]
 pub struct JpegRows {
     quality: u8,
+    /// Larger files are progressive.
+    progressive_above_bytes: u64,
     state: Result<State, EncodeError>,
 }
 
 impl JpegRows {
     /// A file of this quality, 1–100.
     pub fn new(quality: u8) -> Self {
-        Self { quality, state: Err(refusal("no rows came")) }
+        Self {
+            quality,
+            progressive_above_bytes: PROGRESSIVE_ABOVE_BYTES,
+            state: Err(refusal("no rows came")),
+        }
+    }
+
+    /// A file of an encoding, whose format is not looked at.
+    pub fn of(encoding: Encoding) -> Self {
+        let progressive_above_bytes = if encoding.progressive { PROGRESSIVE_ABOVE_BYTES } else { u64::MAX };
+        Self { progressive_above_bytes, ..Self::new(encoding.quality) }
     }
 
     /// The file, where all rows came.
     pub fn finish(self) -> Result<Vec<u8>, EncodeError> {
-        self.state?.finish()
+        self.state?.finish(self.progressive_above_bytes)
     }
 }
 
@@ -83,8 +106,9 @@ fn refusal(reason: &str) -> EncodeError {
 #[derive(Debug)]
 struct State {
     sampling: Sampling,
-    table: [u8; 64],
-    quantiser: Quantiser,
+    /// Of luma, and of chroma.
+    tables: [[u8; 64]; 2],
+    quantisers: [Quantiser; 2],
     converter: Option<Converter>,
     components: Vec<Component>,
     limits: Limits,
@@ -92,11 +116,11 @@ struct State {
 
 impl State {
     fn new(sampling: Sampling, colours: Colours, quality: u8) -> Self {
-        let table = quantise::table(quality);
+        let tables = quantise::tables(quality);
         let is_rgb = colours == Colours::Rgb;
         Self {
-            table,
-            quantiser: Quantiser::new(&table),
+            quantisers: tables.each_ref().map(Quantiser::new),
+            tables,
             converter: is_rgb.then(|| Converter::new(sampling.size, Range::Full)),
             components: sampling
                 .planes
@@ -110,10 +134,12 @@ impl State {
 
     fn row(&mut self, plane: usize, row: &[u8]) -> Result<(), EncodeError> {
         let has_grown = if let Some(converter) = &mut self.converter {
-            convert(row, converter, &mut self.components, &self.quantiser)
+            convert(row, converter, &mut self.components, &self.quantisers)
         } else {
+            let [of_luma, of_chroma] = &self.quantisers;
+            let quantiser = if plane == 0 { of_luma } else { of_chroma };
             let component = self.components.get_mut(plane);
-            component.is_some_and(|component| component.row(row, &self.quantiser))
+            component.is_some_and(|component| component.row(row, quantiser))
         };
         if has_grown {
             self.limits.check_tokens(self.token_bytes())?;
@@ -125,59 +151,43 @@ impl State {
         self.components.iter().map(Component::token_bytes).sum()
     }
 
-    fn finish(self) -> Result<Vec<u8>, EncodeError> {
+    fn finish(self, progressive_above_bytes: u64) -> Result<Vec<u8>, EncodeError> {
         if !self.components.iter().all(Component::is_whole) {
             return Err(refusal("fewer rows came than were promised"));
         }
-        let headers = self.sampling.headers();
-        let mut file = markers::START_OF_IMAGE.to_vec();
-        file.extend_from_slice(markers::JFIF);
-        markers::quantiser(&self.table, &mut file);
-        markers::frame(self.sampling.size, &headers, &mut file);
+        let (headers, units) = (self.sampling.headers(), self.sampling.units());
+        let sizes: Vec<Size> = self.sampling.planes.iter().map(|plane| plane.0).collect();
+        let components: Vec<Tokens> = self.components.into_iter().map(Component::into_tokens).collect();
+        let baseline = Baseline::new(&components, &headers);
+        let is_large = baseline.bytes > progressive_above_bytes;
+        let progressive = is_large.then(|| Progressive::new(&components, &sizes, &headers));
+        let progressive = progressive.filter(|scans| {
+            // All tokens are there until the last scan.
+            let tokens: u64 = components.iter().map(Tokens::held_bytes).sum();
+            self.limits
+                .has_room(tokens + with_stuffing(scans.bytes_before_the_last()), with_stuffing(scans.bytes()))
+        });
 
-        let (mut readers, mut frequencies) = (Vec::new(), Vec::<Frequencies>::new());
-        for (component, header) in self.components.into_iter().zip(&headers) {
-            let (pieces, counted) = component.into_tokens().finish();
-            readers.push(Reader::new(pieces));
-            match frequencies.get_mut(usize::from(header.huffman)) {
-                Some(sum) => sum.add(&counted),
-                None => frequencies.push(counted),
-            }
+        let mut start = markers::START_OF_IMAGE.to_vec();
+        start.extend_from_slice(markers::JFIF);
+        for (table, index) in self.tables.iter().zip(0..).take(headers.len()) {
+            markers::quantiser(index, table, &mut start);
         }
-        let codes = make_codes(&frequencies, &mut file);
-        let bits = codes.iter().zip(&frequencies).map(|(codes, frequencies)| codes.bits(frequencies));
-        self.limits.check_file(bits.sum::<u64>() / 8)?;
-        markers::scan(&headers, &mut file);
-        write_scan(readers, &headers, &codes, self.sampling.units(), &self.limits)?.finish(&mut file);
-        file.extend_from_slice(&markers::END_OF_IMAGE);
-        Ok(file)
+        markers::frame(self.sampling.size, &headers, progressive.is_some(), &mut start);
+        let mut file = BitWriter::default();
+        file.append(&start);
+        match progressive {
+            Some(scans) => scans.write(components, &sizes, &headers, units, &mut file),
+            None => baseline.write(components, &headers, units, &self.limits, &mut file)?,
+        }
+        file.append(&markers::END_OF_IMAGE);
+        Ok(file.finish())
     }
 }
 
-/// Writes all blocks, those of each unit by component.
-fn write_scan<P: Iterator<Item = Vec<u16>>>(
-    mut readers: Vec<Reader<P>>,
-    headers: &[ComponentHeader],
-    codes: &[Codes],
-    (across, down): (u32, u32),
-    limits: &Limits,
-) -> Result<BitWriter, EncodeError> {
-    let mut bits = BitWriter::default();
-    for _ in 0..down {
-        for _ in 0..across {
-            for (reader, header) in readers.iter_mut().zip(headers) {
-                let Some(codes) = codes.get(usize::from(header.huffman)) else { continue };
-                for _ in 0..header.factors.0 * header.factors.1 {
-                    reader.write(codes, &mut bits);
-                }
-            }
-        }
-        let written = bits.held_bytes();
-        limits.check_tokens(readers.iter().map(Reader::held_bytes).sum::<u64>() + written)?;
-        // How many bytes would be stuffed was not known.
-        limits.check_file(written)?;
-    }
-    Ok(bits)
+/// About what a scan takes in the end: of even chances, one byte of 256 is all ones; and no more than a piece is begun.
+fn with_stuffing(bytes: u64) -> u64 {
+    bytes + bytes / 128 + 16 * 1_024
 }
 
 /// Takes a row of red, green and blue; answers whether a strip was coded.
@@ -185,36 +195,24 @@ fn convert(
     row: &[u8],
     converter: &mut Converter,
     components: &mut [Component],
-    quantiser: &Quantiser,
+    [of_luma, of_chroma]: &[Quantiser; 2],
 ) -> bool {
     let ([luma, chroma @ ..], Some(rows)) = (components, converter.row(row)) else {
         return false;
     };
     let mut has_grown = false;
     for row in rows.luma {
-        has_grown |= luma.row(row, quantiser);
+        has_grown |= luma.row(row, of_luma);
     }
     for (component, row) in chroma.iter_mut().zip(rows.differences) {
-        has_grown |= component.row(row, quantiser);
+        has_grown |= component.row(row, of_chroma);
     }
     has_grown
-}
-
-/// The best tables, written as headers, and their codes.
-fn make_codes(frequencies: &[Frequencies], file: &mut Vec<u8>) -> Vec<Codes> {
-    let mut codes = Vec::new();
-    for (frequencies, index) in frequencies.iter().zip(0..) {
-        let [dc, ac] = [&frequencies.dc, &frequencies.written_ac()].map(Table::best);
-        markers::huffman(index, &dc, &ac, file);
-        codes.push(Codes::new(&dc, &ac));
-    }
-    codes
 }
 
 #[cfg(test)]
 pub(in crate::picture) mod tests {
     use super::*;
-    use crate::geometry::Size;
 
     /// Numbers by chance.
     pub(in crate::picture) struct Dice(pub(in crate::picture) u64);

@@ -55,11 +55,11 @@ impl Sampling {
         })
     }
 
-    /// What the headers say of the components: luma has the first Huffman tables, chroma the second.
+    /// What the headers say of the components: luma has the first tables, chroma the second.
     pub(super) fn headers(&self) -> Vec<ComponentHeader> {
         let planes = self.planes.iter().enumerate();
         planes
-            .map(|(index, plane)| ComponentHeader { factors: plane.1, huffman: u8::from(index > 0) })
+            .map(|(index, plane)| ComponentHeader { factors: plane.1, tables: u8::from(index > 0) })
             .collect()
     }
 }

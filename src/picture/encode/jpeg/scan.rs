@@ -1,215 +1,122 @@
-//! The scan: tokens of all components, block by block, as Huffman codes and value bits.
+//! The scan of a baseline file: tokens of all components, block by block, as Huffman codes and value bits.
 
+use super::super::EncodeError;
+use super::bits::{AcCodes, BitWriter, Bytes, DcCodes, Pending};
 use super::huffman::Table;
-use super::tokens::{DIFFERENCE_BITS, END, FULL, Frequencies, PIECE_BYTES};
+use super::limits::Limits;
+use super::markers::{self, ComponentHeader};
+use super::pieces::{Pieces, Reader};
+use super::tokens::{DIFFERENCE_BITS, END, FULL, Frequencies, Tokens};
 
-/// What is written for each symbol: its code above room for its value bits, and below both, in five bits, how many
-/// bits that is.
-#[derive(Debug)]
-pub(super) struct Codes {
-    dc: [u32; 16],
-    ac: [u32; 256],
+/// The codes of the components that share them.
+struct Codes {
+    dc: DcCodes,
+    ac: AcCodes,
 }
 
-const LENGTH_BITS: u32 = 5;
+/// Tables and codes of a baseline scan, and how long it is with them.
+pub(super) struct Baseline {
+    tables: Vec<[Table; 2]>,
+    codes: Vec<Codes>,
+    /// But for the zero bytes behind those that are all ones.
+    pub(super) bytes: u64,
+}
 
-impl Codes {
-    /// Those of two tables.
-    pub(super) fn new(dc: &Table, ac: &Table) -> Self {
-        let entry = |(code, bits): (u32, u32), value_bits: u32| {
-            code << (value_bits + LENGTH_BITS) | if bits == 0 { 0 } else { bits + value_bits }
-        };
-        let (mut codes, all) = (Self { dc: [0; 16], ac: [0; 256] }, dc.codes());
-        for ((written, code), bits) in codes.dc.iter_mut().zip(all).zip(0..) {
-            *written = entry(code, bits);
+impl Baseline {
+    /// The best there is for these components.
+    pub(super) fn new(components: &[Tokens], headers: &[ComponentHeader]) -> Self {
+        let mut frequencies = Vec::<Frequencies>::new();
+        for (tokens, header) in components.iter().zip(headers) {
+            match frequencies.get_mut(usize::from(header.tables)) {
+                Some(sum) => sum.add(&tokens.frequencies),
+                None => frequencies.push(tokens.frequencies.clone()),
+            }
         }
-        for ((written, code), symbol) in codes.ac.iter_mut().zip(ac.codes()).zip(0..) {
-            *written = entry(code, symbol & 15);
+        let (mut tables, mut codes, mut bits) = (Vec::new(), Vec::new(), 0);
+        for frequencies in &frequencies {
+            let [dc, ac] = [&frequencies.dc, &frequencies.written_ac()].map(Table::best);
+            let of_these = Codes { dc: DcCodes::new(&dc), ac: AcCodes::new(&ac) };
+            bits += of_these.dc.bits(&frequencies.dc) + of_these.ac.bits(&frequencies.written_ac());
+            tables.push([dc, ac]);
+            codes.push(of_these);
         }
-        codes
+        Self { tables, codes, bytes: bits / 8 }
     }
 
-    /// How many bits all symbols take.
-    pub(super) fn bits(&self, frequencies: &Frequencies) -> u64 {
-        let sum = |codes: &[u32], frequencies: &[u32]| -> u64 {
-            let bits = codes.iter().map(|code| u64::from(code % (1 << LENGTH_BITS)));
-            bits.zip(frequencies).map(|(bits, &frequency)| bits * u64::from(frequency)).sum()
-        };
-        sum(&self.dc, &frequencies.dc) + sum(&self.ac, &frequencies.ac)
+    /// Writes tables and all blocks, those of each unit by component.
+    pub(super) fn write(
+        &self,
+        components: Vec<Tokens>,
+        headers: &[ComponentHeader],
+        (across, down): (u32, u32),
+        limits: &Limits,
+        file: &mut BitWriter,
+    ) -> Result<(), EncodeError> {
+        limits.check_file(self.bytes)?;
+        let mut segments = Vec::new();
+        for ([dc, ac], index) in self.tables.iter().zip(0..) {
+            markers::dc_huffman(index, dc, &mut segments);
+            markers::ac_huffman(index, ac, &mut segments);
+        }
+        markers::scan(headers.iter().zip(1..), (0, 63), &mut segments);
+        file.append(&segments);
+
+        let mut readers: Vec<_> = components
+            .into_iter()
+            .map(|tokens| {
+                let rows: Vec<_> = tokens.rows.into_iter().map(Pieces::into_read).collect();
+                (tokens.differences.into_read(), rows)
+            })
+            .collect();
+        for _ in 0..down {
+            for _ in 0..across {
+                for ((differences, rows), header) in readers.iter_mut().zip(headers) {
+                    let Some(codes) = self.codes.get(usize::from(header.tables)) else { continue };
+                    for row in rows {
+                        for _ in 0..header.factors.0 {
+                            differences.take(|tokens| write_difference(tokens, &codes.dc, file));
+                            row.take(|tokens| {
+                                file.with(|pending, bytes| write_block(tokens, &codes.ac, pending, bytes))
+                            });
+                        }
+                    }
+                }
+            }
+            let held = readers.iter().map(|(differences, rows)| {
+                differences.held_bytes() + rows.iter().map(Reader::held_bytes).sum::<u64>()
+            });
+            limits.check_tokens(held.sum::<u64>() + file.held_bytes())?;
+            // How many bytes would be stuffed was not known.
+            limits.check_file(file.held_bytes())?;
+        }
+        Ok(())
     }
 }
 
-/// The tokens of one component, a block at a time.
-pub(super) struct Reader<P> {
-    pieces: P,
-    piece: Vec<u16>,
-    at: usize,
-}
-
-impl<P: Iterator<Item = Vec<u16>>> Reader<P> {
-    pub(super) fn new(pieces: P) -> Self {
-        Self { pieces, piece: Vec::new(), at: 0 }
-    }
-
-    /// Bytes that are still held.
-    pub(super) fn held_bytes(&self) -> u64 {
-        (self.pieces.size_hint().0 as u64 + 1) * PIECE_BYTES
-    }
-
-    /// Writes the next block, if there is one. Blocks do not straddle pieces.
-    #[inline]
-    pub(super) fn write(&mut self, codes: &Codes, bits: &mut BitWriter) {
-        if self.at == self.piece.len() {
-            // The piece that was read is let go of before the next.
-            self.piece = self.pieces.next().unwrap_or_default();
-            self.at = 0;
-        }
-        if let Some((&difference, tokens)) = self.piece.get(self.at..).and_then(<[u16]>::split_first) {
-            let mut pending = bits.pending;
-            self.at += 1 + write_block(difference, tokens, codes, &mut pending, &mut bits.bytes);
-            bits.pending = pending;
-        }
-    }
-}
-
-/// Writes a block and answers how many of the tokens were its.
+/// Writes a difference; answers that one token was read.
 #[inline]
-#[expect(clippy::indexing_slicing, reason = "indices are masked to the lengths of the arrays")]
-fn write_block(
-    difference: u16,
-    tokens: &[u16],
-    codes: &Codes,
-    pending: &mut Pending,
-    bytes: &mut Bytes,
-) -> usize {
-    let difference = u32::from(difference);
-    let code = codes.dc[(difference >> DIFFERENCE_BITS) as usize % 16];
-    pending.put(code, difference % (1 << DIFFERENCE_BITS), bytes);
+#[expect(clippy::indexing_slicing, reason = "the index is masked to the length of the array")]
+pub(super) fn write_difference(tokens: &[u16], codes: &DcCodes, file: &mut BitWriter) -> usize {
+    let difference = u32::from(tokens.first().copied().unwrap_or(0));
+    let code = codes.0[(difference >> DIFFERENCE_BITS) as usize % 16];
+    file.put(code, difference % (1 << DIFFERENCE_BITS));
+    1
+}
+
+/// Writes a block but for its first coefficient, and answers how many of the tokens were its.
+#[inline]
+#[expect(clippy::indexing_slicing, reason = "the index is a byte")]
+fn write_block(tokens: &[u16], codes: &AcCodes, pending: &mut Pending, bytes: &mut Bytes) -> usize {
     let mut tokens = tokens.iter().zip(1..);
     while let Some((&token, count)) = tokens.next() {
         let (symbol, mut value) = (token >> 8, u32::from(token & 0xFF));
         if symbol & 15 > 8 {
             value = tokens.next().map_or(0, |(&value, _)| u32::from(value));
         }
-        pending.put(codes.ac[usize::from(symbol)], value, bytes);
+        pending.put(codes.0[usize::from(symbol)], value, bytes);
         if symbol & !u16::from(FULL) == u16::from(END) {
             return count;
         }
     }
     0
-}
-
-/// Bytes of a piece of the file: nothing is moved to grow.
-const PIECE: usize = 16_384;
-
-/// Writes bits from the highest, and a zero byte behind each that is all ones (ISO 10918-1, F.1.2.3).
-#[derive(Debug, Default)]
-pub(super) struct BitWriter {
-    bytes: Bytes,
-    pending: Pending,
-}
-
-impl BitWriter {
-    /// Bytes that are held.
-    pub(super) fn held_bytes(&self) -> u64 {
-        (self.bytes.pieces.len() as u64 + 1) * PIECE as u64
-    }
-
-    /// Appends all bits to the file, filled up with ones to a whole byte.
-    pub(super) fn finish(mut self, file: &mut Vec<u8>) {
-        let Pending { bits, count } = self.pending;
-        let filling = (8 - count % 8) % 8;
-        let last = bits << filling | ((1 << filling) - 1);
-        let whole = (count + filling) / 8;
-        for byte in last.to_be_bytes().into_iter().skip(8 - whole as usize) {
-            self.bytes.stuffed(byte);
-        }
-        self.bytes.finish(file);
-    }
-}
-
-/// Bits that are not a whole four bytes yet: the lowest `count`. What is above them was written before.
-#[derive(Debug, Default, Clone, Copy)]
-struct Pending {
-    bits: u64,
-    count: u32,
-}
-
-impl Pending {
-    /// Writes a code with its value bits: 27 at most.
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "what is above was written before")]
-    fn put(&mut self, code: u32, value: u32, bytes: &mut Bytes) {
-        let length = code % (1 << LENGTH_BITS);
-        self.bits = self.bits << length | u64::from(code >> LENGTH_BITS | value);
-        self.count += length;
-        if self.count >= 32 {
-            self.count -= 32;
-            bytes.four((self.bits >> self.count) as u32);
-        }
-    }
-}
-
-/// The bytes of a scan, in pieces.
-#[derive(Debug, Default)]
-struct Bytes {
-    /// What is full, cut to its length.
-    pieces: Vec<Vec<u8>>,
-    piece: Vec<u8>,
-    used: usize,
-}
-
-impl Bytes {
-    #[inline]
-    fn four(&mut self, four: u32) {
-        // A byte of ones is one whose top bit is lost by adding one, or by what that carries.
-        if four & 0x8080_8080 & !four.wrapping_add(0x0101_0101) == 0 {
-            self.append(four.to_be_bytes());
-        } else {
-            self.four_stuffed(four);
-        }
-    }
-
-    #[cold]
-    fn four_stuffed(&mut self, four: u32) {
-        four.to_be_bytes().into_iter().for_each(|byte| self.stuffed(byte));
-    }
-
-    fn stuffed(&mut self, byte: u8) {
-        self.append([byte]);
-        if byte == 0xFF {
-            self.append([0]);
-        }
-    }
-
-    #[inline]
-    fn append<const N: usize>(&mut self, bytes: [u8; N]) {
-        if self.piece.len() - self.used < N {
-            self.start_piece();
-        }
-        if let Some(room) = self.piece.get_mut(self.used..).and_then(<[u8]>::first_chunk_mut) {
-            *room = bytes;
-            self.used += N;
-        }
-    }
-
-    #[cold]
-    fn start_piece(&mut self) {
-        let mut full = std::mem::replace(&mut self.piece, vec![0; PIECE]);
-        full.truncate(self.used);
-        self.used = 0;
-        if !full.is_empty() {
-            self.pieces.push(full);
-        }
-    }
-
-    fn finish(mut self, file: &mut Vec<u8>) {
-        self.piece.truncate(self.used);
-        let length: usize = self.pieces.iter().map(Vec::len).sum();
-        // Two more for the marker behind the scan.
-        file.reserve_exact(length + self.piece.len() + 2);
-        for piece in self.pieces.into_iter().chain([self.piece]) {
-            file.extend_from_slice(&piece);
-        }
-    }
 }

@@ -1,19 +1,19 @@
 //! Quantised blocks as tokens: what Huffman coding needs to know of them, before its tables are known.
 //!
 //! A token is 16 bits. A block has one for the difference of its first coefficient to the last block's, in which the
-//! number of value bits stands above them; then one for each run of zeros and the coefficient behind it: the symbol
-//! (ISO 10918-1, F.1.2.2) above up to eight value bits, of which more stand in a token of their own; then an end.
+//! number of value bits stands above them. Its others have one for each run of zeros and the coefficient behind it:
+//! the symbol (ISO 10918-1, F.1.2.2) above up to eight value bits, of which more stand in a token of their own; then
+//! an end.
 
+use super::pieces::{PIECE_BYTES, Pieces};
 use super::quantise::{Quantised, ZIGZAG};
+use super::trellis::Trellis;
 
-/// The most that one block becomes: 63 coefficients of more than eight bits, the first, and the end.
+/// The most that one block becomes: 63 coefficients of more than eight bits, and the end.
 const MOST_A_BLOCK: usize = 128;
 
-/// Tokens are kept in pieces of 16 KiB: none of them is ever moved to grow, each is let go of once it is written.
-const PIECE: usize = 8_192;
-
-/// Bytes of that.
-pub(super) const PIECE_BYTES: u64 = (PIECE * size_of::<u16>()) as u64;
+/// Tokens of the smallest component.
+pub(super) const LEAST_BYTES: u64 = 3 * PIECE_BYTES;
 
 /// Value bits of a token that holds a difference.
 pub(super) const DIFFERENCE_BITS: u32 = 11;
@@ -25,7 +25,7 @@ pub(super) const END: u8 = 0x00;
 pub(super) const FULL: u8 = 0x10;
 
 /// Sixteen zeros.
-const SIXTEEN_ZEROS: u8 = 0xF0;
+pub(super) const SIXTEEN_ZEROS: u8 = 0xF0;
 
 /// How often each symbol occurs.
 #[derive(Debug, Clone)]
@@ -58,66 +58,82 @@ impl Frequencies {
     }
 }
 
-/// The tokens of one component, in the order of its blocks in the file.
+/// The tokens of one component.
 #[derive(Debug)]
 pub(super) struct Tokens {
-    /// What is full, cut to its length.
-    pieces: Vec<Vec<u16>>,
-    piece: Vec<u16>,
-    used: usize,
+    /// Of the first coefficients, in the order that blocks have where the components are interleaved.
+    pub(super) differences: Pieces,
+    /// Of the others: a list for each row of blocks that a unit has, by which both orders can be read.
+    pub(super) rows: Vec<Pieces>,
+    pub(super) frequencies: Frequencies,
     last_dc: i32,
-    frequencies: Frequencies,
+    trellis: Trellis,
 }
 
 impl Tokens {
-    pub(super) fn new() -> Self {
-        Self { pieces: Vec::new(), piece: Vec::new(), used: 0, last_dc: 0, frequencies: Frequencies::new() }
+    /// Of a component of which a unit is so many blocks high.
+    pub(super) fn new(down: usize) -> Self {
+        Self {
+            differences: Pieces::default(),
+            rows: (0..down).map(|_| Pieces::default()).collect(),
+            frequencies: Frequencies::new(),
+            last_dc: 0,
+            trellis: Trellis::new(),
+        }
+    }
+
+    /// Takes what was counted for likely in the blocks that follow.
+    pub(super) fn learn(&mut self) {
+        self.trellis.learn(&self.frequencies.ac);
     }
 
     /// Bytes that are held.
     pub(super) fn held_bytes(&self) -> u64 {
-        (self.pieces.len() as u64 + 1) * PIECE_BYTES
+        self.differences.held_bytes() + self.rows.iter().map(Pieces::held_bytes).sum::<u64>()
     }
 
-    /// Adds a block.
+    /// Adds a block, in this row of its unit; thins it out before, where that is wanted.
     #[inline]
-    pub(super) fn add(&mut self, block: &Quantised) {
-        if self.piece.len() - self.used < MOST_A_BLOCK {
-            self.start_piece();
+    pub(super) fn add(&mut self, row: usize, block: &mut Quantised, is_thinned: bool) {
+        let mut nonzero = in_zigzag(block.nonzero);
+        if is_thinned {
+            nonzero = self.trellis.thin(block, nonzero);
         }
-        let room = self.piece.get_mut(self.used..).and_then(<[u16]>::first_chunk_mut::<MOST_A_BLOCK>);
-        let Some(room) = room else { return };
         let dc = block.coefficients.first().map_or(0, |&dc| i32::from(dc));
-        let mut writer = Writer { tokens: room, count: 0 };
-        writer.difference(dc - self.last_dc, &mut self.frequencies.dc);
-        writer.coefficients(block, &mut self.frequencies.ac);
-        self.used += writer.count;
+        if let Some([token]) = self.differences.room() {
+            *token = difference(dc - self.last_dc, &mut self.frequencies.dc);
+            self.differences.used(1);
+        }
         self.last_dc = dc;
+        let Some(pieces) = self.rows.get_mut(row) else { return };
+        if let Some(tokens) = pieces.room::<MOST_A_BLOCK>() {
+            let mut writer = Writer { tokens, count: 0 };
+            writer.coefficients(block, nonzero, &mut self.frequencies.ac);
+            let count = writer.count;
+            pieces.used(count);
+        }
     }
 
     /// Adds a block outside the picture, which no one sees: the cheapest there is.
-    pub(super) fn add_unseen(&mut self) {
-        let mut block = Quantised { coefficients: [0; 64], nonzero: 0 };
+    pub(super) fn add_unseen(&mut self, row: usize) {
+        let mut block = Quantised { coefficients: [0; 64], fine: [0; 64], nonzero: 0 };
         // What was quantised is 16 bits wide.
         block.coefficients[0] = i16::try_from(self.last_dc).unwrap_or(0);
-        self.add(&block);
+        self.add(row, &mut block, false);
     }
+}
 
-    #[cold]
-    fn start_piece(&mut self) {
-        let mut full = std::mem::replace(&mut self.piece, vec![0; PIECE]);
-        full.truncate(self.used);
-        self.used = 0;
-        if !full.is_empty() {
-            self.pieces.push(full);
-        }
-    }
-
-    /// What there is, and how often each symbol.
-    pub(super) fn finish(mut self) -> (impl Iterator<Item = Vec<u16>>, Frequencies) {
-        self.piece.truncate(self.used);
-        (self.pieces.into_iter().chain(std::iter::once(self.piece)), self.frequencies)
-    }
+/// The token of a difference, which is counted.
+#[inline]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "indices are masked to the lengths of the arrays; values are masked to their bits"
+)]
+fn difference(difference: i32, frequencies: &mut [u32; 256]) -> u16 {
+    let (bits, value) = magnitude(difference);
+    frequencies[bits as usize % 256] += 1;
+    (bits << DIFFERENCE_BITS | value) as u16
 }
 
 struct Writer<'a> {
@@ -138,15 +154,8 @@ impl Writer<'_> {
     }
 
     #[inline]
-    fn difference(&mut self, difference: i32, frequencies: &mut [u32; 256]) {
-        let (bits, value) = magnitude(difference);
-        frequencies[bits as usize % 256] += 1;
-        self.push(bits << DIFFERENCE_BITS | value);
-    }
-
-    #[inline]
-    fn coefficients(&mut self, block: &Quantised, frequencies: &mut [u32; 256]) {
-        let mut left = in_zigzag(block.nonzero) & !1;
+    fn coefficients(&mut self, block: &Quantised, nonzero: u64, frequencies: &mut [u32; 256]) {
+        let mut left = nonzero & !1;
         let mut last = 0;
         while left != 0 {
             let at = left.trailing_zeros();
@@ -186,7 +195,7 @@ fn magnitude(value: i32) -> (u32, u32) {
 
 /// Where the coefficients of the zigzag order stand in a block by frequency across and then down.
 #[expect(clippy::indexing_slicing, reason = "checked while it is compiled")]
-const ORDER: [u8; 64] = {
+pub(super) const ORDER: [u8; 64] = {
     let mut order = ZIGZAG;
     let mut at = 0;
     while at < 64 {
@@ -233,7 +242,7 @@ mod tests {
     use super::*;
 
     fn block(zigzag: impl Fn(usize) -> i16) -> Quantised {
-        let mut block = Quantised { coefficients: [0; 64], nonzero: 0 };
+        let mut block = Quantised { coefficients: [0; 64], fine: [0; 64], nonzero: 0 };
         for (at, &stands) in ORDER.iter().enumerate() {
             block.coefficients[usize::from(stands)] = zigzag(at);
             block.nonzero |= u64::from(zigzag(at) != 0) << stands;
@@ -241,12 +250,26 @@ mod tests {
         block
     }
 
-    fn tokens(blocks: &[Quantised]) -> Vec<u16> {
-        let mut tokens = Tokens::new();
+    /// The tokens of differences and of the other coefficients.
+    fn tokens(blocks: &[Quantised]) -> [Vec<u16>; 2] {
+        let mut tokens = Tokens::new(1);
         for block in blocks {
-            tokens.add(block);
+            tokens.add(0, &mut Quantised { ..*block }, false);
         }
-        tokens.finish().0.flatten().collect()
+        [&tokens.differences, &tokens.rows[0]].map(|pieces| {
+            let mut all = Vec::new();
+            let mut reader = pieces.read();
+            loop {
+                let before = all.len();
+                reader.take(|tokens| {
+                    all.extend_from_slice(tokens);
+                    tokens.len()
+                });
+                if all.len() == before {
+                    return all;
+                }
+            }
+        })
     }
 
     #[test]
@@ -258,36 +281,42 @@ mod tests {
             38 => 2,
             _ => 0,
         });
-        let expected = [3 << 11 | 2, 0x0203, 0x2100, 0xF000, 0xF000, 0x1202, 0x0000];
+        let expected = [vec![3 << 11 | 2], vec![0x0203, 0x2100, 0xF000, 0xF000, 0x1202, 0x0000]];
         assert_eq!(tokens(&[one]), expected);
     }
 
     #[test]
     fn large_values_have_tokens_of_their_own() {
         let full = block(|at| if at == 0 { 1_016 } else { -1_023 });
-        let mut expected = vec![10 << 11 | 0x3F8];
-        expected.extend([0x0A00, 0].repeat(63));
+        let mut expected = [0x0A00, 0].repeat(63);
         expected.push(0x1000);
-        assert_eq!(tokens(&[full]), expected);
+        assert_eq!(tokens(&[full]), [vec![10 << 11 | 0x3F8], expected]);
     }
 
     #[test]
     fn differences_are_to_the_last_block() {
         let flat = |dc| block(move |at| if at == 0 { dc } else { 0 });
         let found = tokens(&[flat(-1_024), flat(-1_024), flat(1_023)]);
-        assert_eq!(found, [11 << 11 | 0x3FF, 0, 0, 0, 11 << 11 | 0x7FF, 0]);
+        assert_eq!(found, [vec![11 << 11 | 0x3FF, 0, 11 << 11 | 0x7FF], vec![0, 0, 0]]);
     }
 
     #[test]
     fn many_blocks_fill_many_pieces() {
-        let mut counted = Tokens::new();
+        let mut counted = Tokens::new(1);
         for _ in 0..1_000 {
-            counted.add(&block(|at| i16::from(at != 0)));
+            counted.add(0, &mut block(|at| i16::from(at != 0)), false);
         }
         assert!(counted.held_bytes() >= 1_000 * 65 * 2);
-        let (pieces, frequencies) = counted.finish();
-        assert!(pieces.map(|piece| piece.len()).collect::<Vec<_>>().iter().all(|length| length % 65 == 0));
-        assert_eq!((frequencies.ac[1], frequencies.ac[usize::from(FULL)]), (63_000, 1_000));
-        assert_eq!(frequencies.written_ac()[usize::from(FULL)], 0);
+        let Frequencies { ac, .. } = &counted.frequencies;
+        assert_eq!((ac[1], ac[usize::from(FULL)]), (63_000, 1_000));
+        assert_eq!(counted.frequencies.written_ac()[usize::from(FULL)], 0);
+        let mut reader = counted.rows.remove(0).into_read();
+        for _ in 0..1_000 {
+            reader.take(|tokens| {
+                assert_eq!((tokens[0], tokens[62], tokens[63]), (0x0101, 0x0101, 0x1000));
+                64
+            });
+        }
+        assert_eq!(reader.held_bytes(), PIECE_BYTES);
     }
 }
