@@ -51,9 +51,9 @@ impl Search {
     fn learn(&mut self, quality: u8, fits: bool, bytes: usize, most: usize) {
         let is_first = self.fits == 0 && self.fails == quality.saturating_add(1);
         if fits {
-            self.fits = quality
+            self.fits = quality;
         } else {
-            self.fails = quality
+            self.fails = quality;
         }
         let between = self.fits + 1..self.fails;
         // Of the first file's length, bytes and quality are about proportional; from then on the half is surer.
