@@ -382,7 +382,7 @@ async fn a_slow_webhook_holds_up_no_other_and_no_other_work() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), arrives).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), arrives).await.unwrap();
     assert!(slow.got().len() <= jobs::MOST_DELIVERIES as usize, "{}", slow.got().len());
     stopping.send_replace(true);
     for worker in workers {

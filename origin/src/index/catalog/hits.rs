@@ -299,15 +299,15 @@ impl Question<'_> {
     }
 
     fn postgres_terms(&self, sql: &mut Sql) -> String {
-        let terms = sql.bind(tsquery(self.plan, &self.search.tenant));
-        let pairs = pairs_of_phrases(self.plan);
-        if pairs.is_empty() {
-            return format!("AND d.terms @@ {terms}::text::tsquery");
+        let (query, pairs) = (tsquery(self.plan, &self.search.tenant), pairs_of_phrases(self.plan));
+        let mut text = String::new();
+        if !pairs.is_empty() {
+            let _ = write!(text, "AND d.pairs @> {}::text::int4[] ", sql.bind(array(&pairs)));
         }
-        format!(
-            "AND d.pairs @> {}::text::int4[] AND d.terms @@ {terms}::text::tsquery",
-            sql.bind(array(&pairs))
-        )
+        if !query.is_empty() {
+            let _ = write!(text, "AND d.terms @@ {}::text::tsquery", sql.bind(query));
+        }
+        text
     }
 
     /// The tenant, always, and limits of numbers.
@@ -391,7 +391,12 @@ fn pairs_of_phrases(plan: &Plan) -> Vec<i32> {
     plan.terms.iter().flat_map(of).collect()
 }
 
-/// The plan as PostgreSQL takes it.
+/// Whether it is two whole words in a row: a pair says all of that, and the planner would rather look for the words.
+fn is_pair(term: &Term) -> bool {
+    matches!(term.any.as_slice(), [Alternative { part, .. }] if part.words.len() == 2 && !part.is_prefix)
+}
+
+/// The plan as PostgreSQL takes it, without what its pairs say.
 fn tsquery(plan: &Plan, tenant: &str) -> String {
     let letters = tenant_letters(tenant);
     let part = |part: &Part| {
@@ -407,8 +412,9 @@ fn tsquery(plan: &Plan, tenant: &str) -> String {
         .iter()
         .map(|facts| any(facts.iter().map(|fact| format!("'{letters}{fact}'")).collect()))
         .collect();
-    all.extend(plan.terms.iter().map(|term| any(term.any.iter().map(|one| part(&one.part)).collect())));
-    if all.is_empty() {
+    let others = plan.terms.iter().filter(|term| !is_pair(term));
+    all.extend(others.map(|term| any(term.any.iter().map(|one| part(&one.part)).collect())));
+    if all.is_empty() && !plan.terms.iter().any(is_pair) {
         all.push(format!("'{letters}{}'", every()));
     }
     all.extend(plan.without.iter().map(|without| format!("!{}", part(without))));
