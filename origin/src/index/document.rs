@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Datelike as _};
 use sha2::{Digest as _, Sha256};
 
 use super::colour::{self, Oklab};
@@ -132,6 +133,12 @@ pub(super) fn pairs(words: &[String]) -> impl Iterator<Item = i32> {
 /// Numbers as PostgreSQL writes an array.
 pub(super) fn array(numbers: &[i32]) -> String {
     format!("{{{}}}", numbers.iter().map(i32::to_string).collect::<Vec<_>>().join(","))
+}
+
+/// In which year a picture was taken; nothing where nobody knows.
+pub(super) fn year(taken_ms: i64) -> Option<String> {
+    let taken = Some(taken_ms).filter(|taken| *taken != NEVER_MS)?;
+    DateTime::from_timestamp_millis(taken).map(|time| time.year().to_string())
 }
 
 /// The terms of a document as its columns have them.

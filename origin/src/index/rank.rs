@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::text::Part;
 
 /// For name, title, caption, tags, camera: what a word there is worth, and how many words such a field commonly has.
-const FIELDS: [(f64, f64); 5] = [(2.0, 4.0), (3.0, 5.0), (1.0, 20.0), (2.5, 6.0), (1.5, 3.0)];
+pub(super) const FIELDS: [(f64, f64); 5] = [(2.0, 4.0), (3.0, 5.0), (1.0, 20.0), (2.5, 6.0), (1.5, 3.0)];
 /// How soon a word that comes again says nothing new.
 const K1: f64 = 1.2;
 /// How much longer fields count less.

@@ -102,6 +102,9 @@ impl Sort {
     ];
 }
 
+/// So many values of a facet are told.
+pub(super) const MOST_VALUES: usize = 50;
+
 /// What can be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Facet {

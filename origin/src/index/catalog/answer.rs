@@ -2,20 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, Datelike as _};
-
 use super::hits::{After, Hit, Wanted, hits, images};
 use super::plan::Plan;
 use crate::index::MOST_RANKED;
 use crate::index::colour;
 use crate::index::cursor::{Cursor, Key, Ranked, question};
-use crate::index::document::NEVER_MS;
+use crate::index::document::year;
 use crate::index::rank::{Term, score};
-use crate::index::search::{Facet, FacetCount, Found, Search, SearchError, Sort};
+use crate::index::search::{Facet, FacetCount, Found, MOST_VALUES, Search, SearchError, Sort};
 use crate::store::db::Db;
-
-/// So many values of a facet are told.
-const MOST_VALUES: usize = 50;
 
 pub(in crate::index) async fn search(db: &Db, search: &Search) -> Result<Found, SearchError> {
     let cursor = search.cursor.as_deref().map(|text| Cursor::read(text, search)).transpose()?;
@@ -181,9 +176,4 @@ fn values_of(facet: Facet, hit: &Hit) -> Vec<String> {
         Facet::Camera => hit.camera.iter().cloned().collect(),
         Facet::Year => year(hit.taken_ms).into_iter().collect(),
     }
-}
-
-fn year(taken_ms: i64) -> Option<String> {
-    let taken = Some(taken_ms).filter(|taken| *taken != NEVER_MS)?;
-    DateTime::from_timestamp_millis(taken).map(|time| time.year().to_string())
 }

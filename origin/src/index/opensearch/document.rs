@@ -1,10 +1,9 @@
 //! A picture as the cluster keeps it. Its words are folded by us, so that both indexes find the same.
 
-use chrono::{DateTime, Datelike as _};
 use serde_json::{Value, json};
 
 use crate::catalog::images::Image;
-use crate::index::document::{Document, NEVER_MS};
+use crate::index::document::{Document, NEVER_MS, year};
 use crate::index::looks;
 
 pub(super) fn of(image: &Image) -> Value {
@@ -34,8 +33,4 @@ pub(super) fn of(image: &Image) -> Value {
         "phash": image.phash,
         "quarters": image.phash.map(looks::quarters),
     })
-}
-
-fn year(taken_ms: i64) -> Option<String> {
-    DateTime::from_timestamp_millis(taken_ms).map(|time| time.year().to_string())
 }

@@ -11,14 +11,12 @@ use serde_json::{Map, Value, json};
 use super::question_name;
 use crate::index::MOST_RANKED;
 use crate::index::document::NEVER_MS;
-use crate::index::rank::{FRESHNESS, HALF_LIFE_MS};
-use crate::index::search::{Facet, Range, Ranged, Search, SearchError, Sort};
+use crate::index::rank::{self, FRESHNESS, HALF_LIFE_MS};
+use crate::index::search::{Facet, MOST_VALUES, Range, Ranged, Search, SearchError, Sort};
 use crate::index::text::Part;
 
-/// What a word is worth where it stands: those of [`crate::index::rank`].
-const FIELDS: [&str; 5] = ["name^2", "title^3", "caption", "tags^2.5", "camera^1.5"];
-/// So many values of a facet are told.
-const MOST_VALUES: usize = 50;
+/// The fields, in the order of [`rank::FIELDS`], which says what a word is worth there.
+const FIELDS: [&str; 5] = ["name", "title", "caption", "tags", "camera"];
 /// So many words with a beginning are looked for.
 const MOST_BEGINNINGS: u32 = 200;
 /// What a word is worth that somebody may have meant.
@@ -133,19 +131,24 @@ fn fitting(search: &Search) -> Value {
 fn wanted(part: &Part) -> Value {
     let [word] = part.words.as_slice() else { return exactly(part) };
     let near = json!({ "multi_match": {
-        "query": word, "fields": FIELDS, "fuzziness": "AUTO:4,8", "boost": LIKENESS,
+        "query": word, "fields": fields(), "fuzziness": "AUTO:4,8", "boost": LIKENESS,
     } });
     json!({ "bool": { "should": [exactly(part), near], "minimum_should_match": 1 } })
 }
 
 fn exactly(part: &Part) -> Value {
     let words = part.words.join(" ");
-    let mut asked = json!({ "query": words, "fields": FIELDS, "type": "phrase" });
+    let mut asked = json!({ "query": words, "fields": fields(), "type": "phrase" });
     if let Some(fields) = asked.as_object_mut().filter(|_| part.is_prefix) {
         fields.insert("type".to_owned(), json!("phrase_prefix"));
         fields.insert("max_expansions".to_owned(), json!(MOST_BEGINNINGS));
     }
     json!({ "multi_match": asked })
+}
+
+/// Each field with its weight.
+fn fields() -> Vec<String> {
+    FIELDS.iter().zip(rank::FIELDS).map(|(name, (weight, _))| format!("{name}^{weight}")).collect()
 }
 
 fn range(Range { of, from, to }: &Range) -> Value {
