@@ -8,6 +8,7 @@ mod bits;
 mod bytes;
 #[path = "../../tests/support/counting.rs"]
 mod counting;
+mod encoded;
 #[path = "../../tests/support/planes.rs"]
 mod planes;
 #[path = "../../tests/support/png_file.rs"]
@@ -24,6 +25,7 @@ use lenslet::picture::rows::{Layout, RowSink};
 
 use self::bytes::Dice;
 use self::counting::{Counting, peak_bytes};
+pub use self::encoded::encoded;
 use self::planes::{everything, some_reduction, survives};
 use self::png_file::mended;
 
