@@ -22,7 +22,7 @@ use crate::values;
 /// that have them.
 const MANY: i64 = 5_000;
 /// So many are looked at first, which tells how many of all fit.
-const PROBE: usize = 2_000;
+const PROBE: usize = 1_000;
 /// What PostgreSQL needs to collect one that fits, in what it needs to look at one on a walk.
 const COLLECTING: f64 = 5.0;
 
