@@ -10,26 +10,25 @@ import { scores } from './quality.mjs';
 import { extension } from './tasks.mjs';
 
 const QUALITIES = [30, 45, 60, 70, 80, 85, 90, 95];
-/** Where sharp's bytes are looked at beside the mean over all scores. */
-const USUAL_QUALITY = 80;
 const STEPS = 64;
 
-const AVIF_QUALITIES = [20, 30, 40, 50, 60, 70, 80, 90];
-
-/** What is drawn together; sharp's first is what the others are compared with. */
+/** What is drawn together. `usual` is the quality of sharp's whose score is looked at beside the mean over all scores. */
 export const CURVES = [
   {
     format: 'jpeg',
     title: 'JPEG',
     peers: [{ name: 'sharp', options: {} }, { name: 'sharp, mozjpeg', options: { mozjpeg: true } }],
     qualities: QUALITIES,
+    usual: 80,
   },
-  { format: 'webp', title: 'WebP', peers: [{ name: 'sharp', options: {} }], qualities: QUALITIES },
+  { format: 'webp', title: 'WebP', peers: [{ name: 'sharp', options: {} }], qualities: QUALITIES, usual: 80 },
   {
     format: 'avif',
     title: 'AVIF',
-    peers: [{ name: 'sharp, effort 0', options: { effort: 0 } }, { name: 'sharp, effort 2', options: { effort: 2 } }],
-    qualities: AVIF_QUALITIES,
+    peers: [{ name: 'sharp, effort 0', options: { effort: 0 } }],
+    qualities: [20, 30, 40, 50, 60, 70, 80, 90],
+    // What it takes by itself.
+    usual: 50,
   },
 ];
 
@@ -37,7 +36,7 @@ export const CURVES = [
 export async function drawCurves(curves, { folder, published, pictures, env, tell }) {
   const photos = await makePhotos(join(folder, 'photos'), pictures, env);
   const encode = await loadEncoder();
-  const rows = [];
+  const [rows, points] = [[], {}];
   for (const curve of curves) {
     const lines = [{ name: 'Lenslet', encode: (frame, quality) => encode(frame, curve.format, quality) }, ...(await sharpLines(curve))];
     const all = [];
@@ -51,8 +50,10 @@ export async function drawCurves(curves, { folder, published, pictures, env, tel
       mkdirSync(to, { recursive: true });
       writeFileSync(join(to, `${curve.format}.svg`), svg);
     }
-    rows.push(...compare(curve, lines, all));
+    points[curve.format] = photos.map(({ name }, index) => ({ name, lines: all[index] }));
+    rows.push(...compare(curve, all));
   }
+  writeFileSync(join(folder, 'points.json'), `${JSON.stringify(points, null, 1)}\n`);
   rmSync(join(folder, 'files'), { recursive: true, force: true });
   return { rows, photos: photos.map(({ name }) => name) };
 }
@@ -92,15 +93,19 @@ function means(photos) {
 }
 
 /** A row for each line that ours is compared with: our bytes to its own at equal scores. */
-function compare({ title, peers }, lines, photos) {
+function compare({ title, peers, usual: quality }, photos) {
   return peers.map(({ name }, index) => {
     const ratios = photos.map((photo) => meanRatio(photo[0], photo[index + 1]));
-    const usual = photos.map((photo) => ratioAt(photo[0], photo[index + 1], photo[index + 1].find(({ quality }) => quality === USUAL_QUALITY).score));
-    return { title, peer: name, ...spread(ratios), usual: spread(usual.filter(Number.isFinite)) };
+    const usual = photos.map((photo) => ratioAt(photo[0], photo[index + 1], photo[index + 1].find((point) => point.quality === quality).score));
+    return { title, peer: name, quality, ...spread(ratios), usual: spread(usual) };
   });
 }
 
-const spread = (ratios) => ({ mean: geometricMean(ratios), least: Math.min(...ratios), most: Math.max(...ratios), count: ratios.length });
+/** Of those photos whose lines reach a score, if any does. */
+function spread(ratios) {
+  const found = ratios.filter(Number.isFinite);
+  return found.length ? { mean: geometricMean(found), least: Math.min(...found), most: Math.max(...found), count: found.length } : null;
+}
 
 /** The mean over all scores that both lines reach. */
 function meanRatio(ours, theirs) {
@@ -123,9 +128,9 @@ function bytesAt(points, score) {
 
 /** The rows as Markdown. */
 export function curvesTable(rows) {
-  const times = ({ mean, least, most }) => `${mean.toFixed(3)}× (${least.toFixed(2)}–${most.toFixed(2)})`;
-  const lines = rows.map(({ title, peer, usual, ...all }) => `| ${title} | ${peer} | ${times(all)} | ${times(usual)} |`);
-  return ['| bytes at equal SSIMULACRA2 | to | mean over all scores | at its quality 80 |', '| --- | --- | ---: | ---: |', ...lines].join('\n');
+  const times = (found) => (found ? `${found.mean.toFixed(3)}× (${found.least.toFixed(2)}–${found.most.toFixed(2)}), ${found.count}` : '–');
+  const lines = rows.map(({ title, peer, quality, usual, ...all }) => `| ${title} | ${peer} | ${times(all)} | at ${quality}: ${times(usual)} |`);
+  return ['| bytes at equal SSIMULACRA2 | to | mean over all scores | at a quality of the other |', '| --- | --- | ---: | ---: |', ...lines].join('\n');
 }
 
 const mean = (numbers) => numbers.reduce((a, b) => a + b) / numbers.length;

@@ -99,7 +99,7 @@ async function benchCurves({ only, pictures, publish: isPublished }) {
   const to = join(folder, 'curves');
   const published = isPublished && join(root, 'docs', 'curves');
   const { rows, photos } = await drawCurves(curves, { folder: to, published, pictures: pictures && resolve(pictures), env, tell });
-  const text = `${curvesTable(rows)}\n\nMean (least–most) of ${photos.length} photographs: ${photos.join(', ')}.\n`;
+  const text = `${curvesTable(rows)}\n\nMean (least–most), and of how many: ${photos.length} photographs, ${photos.join(', ')}.\n`;
   writeFileSync(join(to, 'table.md'), text);
   process.stdout.write(`\n${text}`);
 }
