@@ -4,15 +4,17 @@
 
 import './memory.mjs';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { readFrame } from './frame.mjs';
 
 const { task, subject, picture, answer } = JSON.parse(process.argv[2]);
 
 process.on('disconnect', () => process.exit());
 try {
   const { load } = await import(`./subjects/${subject.module}.mjs`);
-  const bytes = readFileSync(picture);
-  const transform = await load(task, subject);
-  process.on('message', () => once(transform, bytes).catch(fail));
+  const quality = task.qualities?.[subject.name] ?? task.quality;
+  const transform = await load({ ...task, quality }, subject);
+  const source = task.alone ? await readFrame(picture) : readFileSync(picture);
+  process.on('message', () => once(transform, source).catch(fail));
   process.send({ ready: true });
 } catch (error) {
   fail(error);

@@ -38,6 +38,7 @@ const JPEG = { quality: 85 };
 
 const OTHERS = {
   'photo-12mp.png': { from: 'photo-12mp.jpg', change: (image) => image.png({ compressionLevel: 3 }) },
+  'frame.png': { from: 'photo-12mp.jpg', change: (image) => image.resize(800, 600).png() },
   'photo-1mp.jpg': { from: 'photo-12mp.jpg', change: (image) => image.resize(1_156, 867).jpeg(JPEG) },
   'photo-4mp.jpg': { from: 'photo-12mp.jpg', change: (image) => image.resize(2_312, 1_734).jpeg(JPEG) },
   'photo-48mp.jpg': {

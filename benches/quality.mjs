@@ -15,8 +15,18 @@ export async function buildQuality(env) {
 /** One score for each answer; all of them small pictures made from `source`. */
 export async function scores(source, answers, env) {
   if (answers.length === 0) return [];
-  const { ok, text } = await ask(join(FOLDER, 'release', 'quality'), [source, ...answers], { env });
+  const files = await Promise.all(answers.map(decoded));
+  const { ok, text } = await ask(join(FOLDER, 'release', 'quality'), [source, ...files], { env });
   const all = text.trim().split('\n').map(Number);
   if (!ok || all.length !== answers.length) throw new Stop(`The quality of ${answers.join(', ')} could not be measured.`);
   return all;
+}
+
+/** AVIF the little program does not read: it gets what sharp decodes. */
+async function decoded(answer) {
+  if (!answer.endsWith('.avif')) return answer;
+  const { default: sharp } = await import('sharp');
+  const png = `${answer}.png`;
+  await sharp(answer).png({ compressionLevel: 1 }).toFile(png);
+  return png;
 }

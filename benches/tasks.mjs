@@ -1,6 +1,15 @@
 // What everybody is asked to do: one picture to a width, in another format, at quality 80.
 
-/** `picture` is a file of the pictures folder; tasks with `megapixels` are the same work on a growing source. */
+const ENCODERS = ['lenslet', 'sharp', 'jsquash'];
+
+/** Where theirs come out as ours does at 80, by SSIMULACRA2. */
+const AVIF = { format: 'avif', qualities: { sharp: 57, jsquash: 64 }, peers: ENCODERS };
+
+/**
+ * `picture` is a file of the pictures folder; tasks with `megapixels` are the same work on a growing source. Where it is
+ * encoding `alone`, the picture's pixels are given. `peers` are those who can do it, if not all can; `qualities` are those of
+ * whom another number means the same.
+ */
 export const tasks = [
   { name: 'T1', picture: 'photo-12mp.jpg', width: 800, format: 'jpeg', megapixels: 12, says: '12 MP JPEG → 800 px JPEG' },
   { name: 'T2', picture: 'photo-12mp.jpg', width: 800, format: 'webp', says: '12 MP JPEG → 800 px WebP' },
@@ -12,6 +21,10 @@ export const tasks = [
   { name: 'M1', picture: 'photo-1mp.jpg', width: 800, format: 'jpeg', megapixels: 1, says: '1 MP JPEG → 800 px JPEG' },
   { name: 'M4', picture: 'photo-4mp.jpg', width: 800, format: 'jpeg', megapixels: 4, says: '4 MP JPEG → 800 px JPEG' },
   { name: 'M48', picture: 'photo-48mp.jpg', width: 800, format: 'jpeg', megapixels: 48, says: '48 MP JPEG → 800 px JPEG' },
+  { name: 'A1', picture: 'photo-12mp.jpg', width: 800, ...AVIF, says: '12 MP JPEG → 800 px AVIF' },
+  { name: 'E-jpeg', picture: 'frame.png', format: 'jpeg', alone: true, peers: ENCODERS, says: '800×600 pixels → JPEG' },
+  { name: 'E-webp', picture: 'frame.png', format: 'webp', alone: true, peers: ENCODERS, says: '800×600 pixels → WebP' },
+  { name: 'E-avif', picture: 'frame.png', ...AVIF, alone: true, says: '800×600 pixels → AVIF' },
   // Losslessly and without a reduction on the way, so that what is scored is the resampler alone.
   { name: 'resample', picture: 'photo-12mp.png', width: 800, format: 'png', says: '12 MP PNG → 800 px PNG' },
 ].map((task) => ({ ...task, quality: 80 }));

@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { CURVES, curvesTable, drawCurves } from '../benches/curves.mjs';
+import { buildEncoder } from '../benches/encoder.mjs';
 import { PARTS, benchOrigin } from '../benches/origin.mjs';
 import { findPicture, findPictures } from '../benches/pictures.mjs';
 import { buildQuality, scores } from '../benches/quality.mjs';
@@ -34,6 +36,15 @@ const HELP = `Measures Lenslet's Worker beside its peers: time, bytes, quality (
 Several names are separated by commas. Each subject does each task in a process of its own, one transform at a
 time and all subjects in turn. The table goes to stdout, and with every figure to target/bench/report.{md,json}.
 
+  npm run bench -- curves [<options>]
+
+Draws how many bytes a quality takes: our encoders beside sharp's on the same photographs, as SVG plots, and a table of bytes
+at equal SSIMULACRA2; all of it in target/bench/curves.
+
+  --pictures <folder>  as above; photographs of ../shared/corpus are taken where it is
+  --only <formats>     of ${CURVES.map(({ format }) => format).join(', ')}
+  --publish            the plots into docs/curves, too
+
   npm run bench -- origin [<options>]
 
 Measures the origin instead: reads and searches of its catalog at so many pictures and at a tenth of them, 100 uploads of
@@ -52,12 +63,14 @@ async function bench(options) {
   if (!(Number.isInteger(rounds) && rounds > 0)) throw new Stop(`--rounds ${options.rounds} is no number of rounds.`);
   const wanted = choose(tasks, options.only, '--only');
   const subjects = [...choose(all, options.subjects, '--subjects'), ...otherWorkers(options)];
-  const workers = subjects.filter(({ worker }) => worker);
+  const alone = wanted.filter((task) => task.alone);
+  const workers = alone.length < wanted.length ? subjects.filter(({ worker }) => worker) : [];
 
   await prepare(workers, options);
   const env = toolEnvironment();
   await installPeers(env);
   await buildQuality(env);
+  if (alone.length) await buildEncoder(env);
   const { folder: pictures, made } = await findPictures(options.pictures && resolve(options.pictures), env);
 
   const notes = [`Node ${nodeVersion()}, ${machine()}, ${rounds} rounds, load ${load()} before`];
@@ -65,7 +78,8 @@ async function bench(options) {
   const rows = [];
   for (const task of wanted) {
     const picture = await findPicture(pictures, task.picture);
-    if (picture) rows.push(...(await rowsFor(task, subjects, { picture, rounds, env })));
+    const able = subjects.filter(({ name }) => task.peers?.includes(name) ?? true);
+    if (picture) rows.push(...(await rowsFor(task, able, { picture, rounds, env })));
     else notes.push(`${task.name} is left out: there is no ${task.picture}`);
   }
   for (const { name, worker } of workers) rows.push({ task: 'size', subject: name, ...(await weigh(name, worker, env)) });
@@ -73,6 +87,21 @@ async function bench(options) {
   publish(rows, notes);
   // A peer that cannot run is news; a Worker that cannot is a failure.
   if (rows.some(({ subject, error }) => error && workers.some(({ name }) => name === subject))) process.exitCode = 1;
+}
+
+async function benchCurves({ only, pictures, publish: isPublished }) {
+  const curves = choose(CURVES.map((curve) => ({ name: curve.format, ...curve })), only, '--only');
+  await prepare([], {});
+  const env = toolEnvironment();
+  await installPeers(env);
+  await buildQuality(env);
+  await buildEncoder(env);
+  const to = join(folder, 'curves');
+  const published = isPublished && join(root, 'docs', 'curves');
+  const { rows, photos } = await drawCurves(curves, { folder: to, published, pictures: pictures && resolve(pictures), env, tell });
+  const text = `${curvesTable(rows)}\n\nMean (least–most), and of how many: ${photos.length} photographs, ${photos.join(', ')}.\n`;
+  writeFileSync(join(to, 'table.md'), text);
+  process.stdout.write(`\n${text}`);
 }
 
 async function benchTheOrigin({ count = '100000', only = PARTS.join(), databases = 'sqlite,postgres', debug }) {
@@ -152,9 +181,10 @@ onInterrupt();
 await main(async () => {
   const [text, flag] = [{ type: 'string' }, { type: 'boolean' }];
   const common = { only: text, help: flag };
-  const options = { pictures: text, rounds: text, subjects: text, panic: text, against: text, built: flag, count: text, databases: text, debug: flag, ...common };
+  const options = { pictures: text, rounds: text, subjects: text, panic: text, against: text, built: flag, count: text, databases: text, debug: flag, publish: flag, ...common };
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   if (values.help) return console.log(HELP);
+  if (positionals.join() === 'curves') return benchCurves(values);
   if (positionals.join() === 'origin') return benchTheOrigin(values);
   if (positionals.length) throw new Stop(`${positionals.join(' ')} is not measured here; --help says what is.`);
   await bench(values);

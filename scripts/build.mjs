@@ -17,22 +17,33 @@ import { withoutCustomSections } from './lib/wasm.mjs';
 import { checkPolicy } from './policy.mjs';
 import { setUp } from './setup.mjs';
 
+/** How large all of the Worker may be, gzipped. */
+const MOST_KB = { whole: 1_100, lean: 500 };
+
 const HELP = `Builds the Worker into build/.
 
-  npm run build [-- --panic unwind|abort] [-- --names] [-- --out <folder>]
+  npm run build [-- --lean] [-- --panic unwind|abort] [-- --names] [-- --out <folder>] [-- --check]
+
+  --lean          without AVIF and animations, which is less than half of it: they answer 501, and auto is WebP
 
   --panic unwind  (default) a panic answers 500 and leaves the other requests alone; needs the nightly
   --panic abort   a panic ends the instance with all its requests; stable Rust; for comparison
   --names         keep the names of functions, for profiles and stacks: 5 % more to send
   --out <folder>  build there instead, relative to the project
+  --check         fail where it is larger than it may be: ${MOST_KB.whole} KB gzipped, ${MOST_KB.lean} KB lean
 
-LENSLET_PANIC is the same as --panic, LENSLET_NIGHTLY replaces the pinned nightly.`;
+LENSLET_PANIC is the same as --panic, LENSLET_LEAN=1 as --lean (for \`npm run deploy\`, too), LENSLET_NIGHTLY replaces the pinned nightly.`;
 
 /** What the Worker is made from. */
 const INPUTS = [
   ...['src', 'Cargo.toml', 'Cargo.lock', '.cargo', 'rust-toolchain.toml'],
   ...['scripts/build.mjs', 'scripts/lib/tools.mjs', 'scripts/lib/wasm.mjs', 'scripts/lib/dated-nightly.sh'],
 ].map((path) => join(root, path));
+
+const isLean = process.env.LENSLET_LEAN === '1';
+
+/** What is uploaded of it. */
+const FILES = ['index.js', 'index_bg.wasm'];
 
 const UNWINDING_FLAGS = [
   // Switches on in src what only the nightly has: an allocation failure that unwinds.
@@ -49,20 +60,21 @@ if (globalThis.__lenslet_refusal) throw new Error(globalThis.__lenslet_refusal);
 `;
 
 /** Builds the Worker unless it is already there; answers whether it had to. */
-export async function build({ panic = process.env.LENSLET_PANIC || 'unwind', names = false, out = 'build' } = {}) {
+export async function build({ panic = process.env.LENSLET_PANIC || 'unwind', lean = isLean, names = false, out = 'build' } = {}) {
   if (!['unwind', 'abort'].includes(panic)) throw new Stop(`The Worker can unwind or abort on a panic, not "${panic}".`);
   const unwinding = panic === 'unwind';
   const stamp = join(target, 'lenslet', `${out.replaceAll(/[^\w.-]/g, '_')}.stamp`);
-  const hash = hashOf(INPUTS, [panic, names, nightly, pins]);
-  const there = ['index.js', 'index_bg.wasm'].every((file) => existsSync(join(root, out, file)));
+  const hash = hashOf(INPUTS, [panic, lean, names, nightly, pins]);
+  const there = FILES.every((file) => existsSync(join(root, out, file)));
   if (there && stampIs(stamp, hash)) return false;
 
   await setUp({ unwinding });
-  say(`Building the Worker (panic=${panic}) …`);
+  say(`Building the Worker (panic=${panic}${lean ? ', lean' : ''}) …`);
   const started = Date.now();
   const env = toolEnvironment(unwinding ? await unwindingEnvironment() : {});
   const flags = unwinding ? ['--panic-unwind'] : [];
-  await run('worker-build', ['--release', ...flags, '--out-dir', out, '--', '--locked'], { cwd: root, env });
+  const features = lean ? ['--no-default-features'] : [];
+  await run('worker-build', ['--release', ...flags, '--out-dir', out, '--', '--locked', ...features], { cwd: root, env });
   if (!names) forgetNames(join(root, out, 'index_bg.wasm'));
   const module = join(root, out, 'index.js');
   writeFileSync(module, BEFORE + readFileSync(module, 'utf8') + BEHIND);
@@ -100,21 +112,31 @@ async function unwindingEnvironment() {
 }
 
 function sizes(folder) {
-  const size = (...files) => {
-    const bytes = files.map((file) => readFileSync(join(folder, file)));
-    const sum = (numbers) => (numbers.reduce((a, b) => a + b) / 1000).toFixed(0);
-    return `${sum(bytes.map((b) => b.length))} KB, ${sum(bytes.map((b) => gzipSync(b).length))} KB gzipped`;
-  };
-  return `wasm ${size('index_bg.wasm')}; all of it ${size('index_bg.wasm', 'index.js')}`;
+  const size = (...files) => `${kilobytes(folder, files).toFixed(0)} KB, ${kilobytes(folder, files, gzipSync).toFixed(0)} KB gzipped`;
+  return `wasm ${size('index_bg.wasm')}; all of it ${size(...FILES)}`;
+}
+
+function kilobytes(folder, files, packed = (bytes) => bytes) {
+  return files.reduce((sum, file) => sum + packed(readFileSync(join(folder, file))).length, 0) / 1000;
+}
+
+/** Stops where the Worker of a folder is larger than it may be. */
+function checkSize(folder, most) {
+  const size = kilobytes(folder, FILES, gzipSync);
+  const said = `${size.toFixed(0)} KB gzipped, of ${most} at most.`;
+  if (size > most) throw new Stop(`The Worker is too large: ${said}`);
+  say(`The Worker is ${said}`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   onInterrupt();
   await main(async () => {
-    const { values } = parseArgs({ options: { panic: { type: 'string' }, names: { type: 'boolean' }, out: { type: 'string' }, help: { type: 'boolean' } } });
-    if (values.help) return say(HELP);
+    const [text, flag] = [{ type: 'string' }, { type: 'boolean' }];
+    const { values } = parseArgs({ options: { panic: text, lean: flag, names: flag, out: text, check: flag, help: flag } });
+    const { help, check, ...options } = values;
+    if (help) return say(HELP);
     await checkPolicy();
-    const { help, ...options } = values;
     if (!(await build(options))) say('The Worker is up to date.');
+    if (check) checkSize(join(root, options.out ?? 'build'), (options.lean ?? isLean) ? MOST_KB.lean : MOST_KB.whole);
   });
 }

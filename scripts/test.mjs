@@ -19,6 +19,8 @@ const STEPS = [
   { name: 'fmt', says: 'the Rust code is formatted', command: ['cargo', 'fmt', '--all', '--check'] },
   { name: 'fmt-fuzz', says: 'and so are the fuzz targets', command: ['cargo', 'fmt', '--check', '--manifest-path', 'fuzz/Cargo.toml'] },
   { name: 'clippy', says: 'no lint on the host', command: ['cargo', 'clippy', '--locked', '--workspace', '--all-targets', ...STRICT] },
+  // What is left out leaves nothing unused behind.
+  { name: 'clippy-lean', says: 'no lint without AVIF and animations', command: ['cargo', 'clippy', '--locked', ...WASM, '--lib', '--no-default-features', ...STRICT] },
   { name: 'clippy-wasm', says: 'no lint on wasm32', command: ['cargo', 'clippy', '--locked', ...WASM, '--lib', '--tests', ...STRICT] },
   // A workspace of its own, which stable can check: only running them takes the nightly.
   { name: 'fuzz', says: 'the fuzz targets compile', command: ['cargo', 'clippy', '--locked', '--no-deps', '--target-dir', 'target', '--manifest-path', 'fuzz/Cargo.toml', ...STRICT] },
@@ -41,7 +43,12 @@ const STEPS = [
     unless: noPostgres,
   },
   { name: 'wasm', says: 'tests as wasm in Node', command: ['cargo', 'test', '--locked', ...WASM, '--no-fail-fast'], counts: cargoCounts },
-  { name: 'build', says: 'the Worker', command: [npmBin('node'), 'scripts/build.mjs'] },
+  { name: 'build', says: 'the Worker, and how large it is', command: [npmBin('node'), 'scripts/build.mjs', '--check'] },
+  {
+    name: 'lean',
+    says: 'the Worker without AVIF and animations, and how large that is',
+    command: [npmBin('node'), 'scripts/build.mjs', '--lean', '--out', 'target/lean', '--check'],
+  },
   {
     name: 'deploy',
     says: 'wrangler would deploy it',

@@ -1,4 +1,5 @@
-// @jsquash/*: Squoosh's codecs. They decode in full; encoders as they come (MozJPEG progressive, libwebp method 4).
+// @jsquash/*: Squoosh's codecs. They decode in full; encoders as they come (MozJPEG progressive, libwebp method 4), but
+// AVIF at its least effort.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,6 +17,7 @@ const DECODERS = {
 const ENCODERS = {
   jpeg: ['jpeg/encode.js', 'jpeg/codec/enc/mozjpeg_enc.wasm'],
   webp: ['webp/encode.js', 'webp/codec/enc/webp_enc_simd.wasm'],
+  avif: ['avif/encode.js', 'avif/codec/enc/avif_enc.wasm'],
 };
 
 export async function load(task) {
@@ -24,19 +26,22 @@ export async function load(task) {
       Object.assign(this, { data, width, height });
     }
   };
-  const decode = await codec(DECODERS[sourceFormat(task)]);
   const encode = await codec(ENCODERS[task.format]);
+  const { width, quality } = task;
+  const options = { quality, ...(task.format === 'avif' && { speed: 10 }) };
+  const file = async (image) => ({ bytes: new Uint8Array(await encode(image, options)), linearBytes: linearBytes() });
+  if (task.alone) return ({ rgba, ...size }) => file(new ImageData(new Uint8ClampedArray(rgba), size.width, size.height));
+
+  const decode = await codec(DECODERS[sourceFormat(task)]);
   const { default: resize, initResize } = await import('@jsquash/resize');
   await initResize(wasm('resize/lib/resize/pkg/squoosh_resize_bg.wasm'));
-
-  const { width, quality } = task;
   return async (bytes) => {
     const source = await decode(bytes);
     const height = Math.round((width * source.height) / source.width);
     // In gamma space, as everybody else here does it; by default it works in linear light. And as the pictures
     // are opaque, without premultiplying: it then takes less than half the memory.
     const small = await resize(source, { width, height, method: 'lanczos3', linearRGB: false, premultiply: false });
-    return { bytes: new Uint8Array(await encode(small, { quality })), linearBytes: linearBytes() };
+    return file(small);
   };
 }
 

@@ -6,10 +6,16 @@
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { loadEncoder } from '../encoder.mjs';
+import { linearBytes } from '../memory.mjs';
 
 const KEY = 'p';
 
-export async function load({ width, format, quality }, { worker }) {
+export async function load({ width, format, quality, alone }, { worker }) {
+  if (alone) {
+    const encode = await loadEncoder();
+    return async (frame) => ({ bytes: encode(frame, format, quality), linearBytes: linearBytes() });
+  }
   const bucket = new R2Bucket();
   let asked = 0;
   const env = { PICTURES: bucket, ACCESS: 'public', REPORT_MEMORY: 'on' };

@@ -41,7 +41,7 @@ impl Accept {
     }
 
     fn prefers_avif(self) -> bool {
-        self.avif > 0 && self.avif >= self.webp.max(self.older)
+        cfg!(feature = "avif") && self.avif > 0 && self.avif >= self.webp.max(self.older)
     }
 
     fn prefers_webp(self) -> bool {
@@ -112,7 +112,10 @@ impl Target {
         match recipe.format {
             _ if !Self::depends_on_client(recipe) => vec![Self::choose(recipe, Accept::default())],
             // Whoever takes AVIF takes WebP, but for those who say otherwise.
-            Some(Output::Auto) => vec![Self::AvifOrWebp, Self::WebpOrStill, Self::Still],
+            Some(Output::Auto) if cfg!(feature = "avif") => {
+                vec![Self::AvifOrWebp, Self::WebpOrStill, Self::Still]
+            }
+            Some(Output::Auto) => vec![Self::WebpOrStill, Self::Still],
             _ => vec![Self::AvifOrWebp, Self::AvifOrStill],
         }
     }
@@ -176,6 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(feature = "avif")]
     fn auto_follows_what_is_named_and_preferred() {
         let auto = Recipe::parse("format=auto").unwrap();
         let (webp, both) = (Target::WebpOrStill, Target::AvifOrWebp);
@@ -216,6 +220,17 @@ mod tests {
             assert_eq!(Target::choose(&avif, Accept::parse(header)), expected, "{header}");
         }
         assert!(Target::depends_on_client(&avif));
+    }
+
+    #[test]
+    #[cfg(not(feature = "avif"))]
+    fn nobody_gets_avif_of_a_build_that_leaves_it_out() {
+        let auto = Recipe::parse("format=auto").unwrap();
+        let all = Accept::parse("image/avif,image/webp");
+        assert_eq!(Target::choose(&auto, all), Target::WebpOrStill);
+        assert_eq!(Target::choose(&auto, Accept::parse("image/avif")), Target::Still);
+        assert_eq!(Target::all(&auto), [Target::WebpOrStill, Target::Still]);
+        assert_eq!(Recipe::parse("format=avif").unwrap().unbuilt().unwrap().option, "format");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A small frame in, a file out. One file per format; each wraps the encoder that serves it best today.
 
+#[cfg_attr(not(feature = "avif"), path = "no_avif.rs")]
 pub mod avif;
 mod fitted;
 mod gif;
