@@ -13,6 +13,7 @@ mod exif;
 mod lanes;
 pub mod metadata;
 pub mod ops;
+pub mod palette;
 pub mod probe;
 pub mod rows;
 mod vp8;
