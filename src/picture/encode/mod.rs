@@ -1,6 +1,7 @@
 //! A small frame in, a file out. One file per format; each wraps the encoder that serves it best today.
 
 pub mod avif;
+mod film;
 mod fitted;
 mod gif;
 pub mod jpeg;
@@ -8,7 +9,9 @@ mod png;
 mod webp;
 mod ycc;
 
-pub use self::fitted::{MOST_TRIES, encode_fitted};
+pub use self::film::{Film, film_bytes, film_nanoseconds};
+pub use self::fitted::{MOST_TRIES, encode_fitted, fitted};
+pub(super) use self::gif::held_bytes as gif_bytes;
 
 use super::Picture;
 use crate::format::Format;
