@@ -3,7 +3,7 @@
 //! Frames replace what was there, so that nothing has to be cleared. Without loss, opaque changes are laid over it instead
 //! and what did not change is transparent, which takes fewer bytes.
 
-use super::{Coded, TOO_LONG, coded, refusal};
+use super::{Coded, TOO_LONG, coded, refusal, unseen};
 use crate::geometry::{Rect, Size};
 use crate::picture::encode::film::{bounds, check_length, make_room, together};
 use crate::picture::encode::{EncodeError, Encoding};
@@ -88,7 +88,10 @@ impl WebpFilm {
         let over = last.filter(|_| self.encoding.is_lossless_webp());
         let over = over.and_then(|last| laid_over(last, &picture, place));
         let is_blended = over.is_some();
-        let part = over.unwrap_or_else(|| replaced(&picture, place));
+        let mut part = over.unwrap_or_else(|| replaced(&picture, place));
+        if !self.encoding.is_lossless_webp() {
+            unseen::fill(&mut part);
+        }
         let Coded { kind, alpha, parts } = coded(&part, self.encoding)?;
         self.has_alpha |= part.channels() == Channels::Rgba;
         let chunk = |length: usize| 8 + length.next_multiple_of(2);

@@ -5,6 +5,7 @@
 mod animated;
 mod container;
 mod lossy;
+mod unseen;
 
 pub(super) use self::animated::WebpFilm;
 
