@@ -13,7 +13,7 @@ import { Stop, ask, run } from '../scripts/lib/run.mjs';
 import { makeSamples } from '../scripts/lib/samples.mjs';
 import { toolEnvironment } from '../scripts/lib/tools.mjs';
 import { setting } from '../scripts/lib/local.mjs';
-import { announcement, buildOrigin, looked, peakMemory, putPresigned, startOrigin } from '../tests/e2e/origin.mjs';
+import { announcement, looked, peakMemory, putPresigned, startOrigin } from '../tests/e2e/origin.mjs';
 import { findPicture, findPictures } from './pictures.mjs';
 
 export const PARTS = ['catalog', 'uploads', 'ingest'];
@@ -32,7 +32,8 @@ const TENANT = 'filled';
 /** Measures the parts and prints tables; `pictures` is the larger number of them. */
 export async function benchOrigin({ pictures = 100_000, only = PARTS, databases = ['sqlite', 'postgres'], debug = false, tell }) {
   const env = toolEnvironment();
-  await buildOrigin();
+  // Which tells the settings.
+  await run('cargo', ['build', '--locked', '--quiet', '--package', 'lenslet-cli'], { cwd: root, env });
   const profile = debug ? [] : ['--release'];
   tell('Building the origin …');
   await run('cargo', ['build', '--locked', ...profile, '--package', 'origin', '--bins', '--example', 'fill'], { cwd: root, env });

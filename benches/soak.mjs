@@ -24,7 +24,7 @@ const LINE_SECONDS = 10;
 const WARM_UP = 0.2;
 /** The least that the isolate held within so many seconds is what it holds without its garbage. */
 const GARBAGE_SECONDS = 10;
-/** What the cache of the data centre holds is in the same process as the Worker. */
+/** So much the cache of the data centre holds, which is small for it to be full soon. */
 const CACHE_BYTES = 8 << 20;
 /** `MOST_BYTES` of src/edge/cache.rs. */
 const HOT_BYTES = 8 << 20;
@@ -49,7 +49,7 @@ function source() {
 
 async function soak(picture, minutes, percent) {
   const from = source();
-  const worker = await startBareWorker({ ACCESS: 'public', ...from.vars }, undefined, { cacheBytes: CACHE_BYTES, v8Flags: V8_FLAGS, inspected: true });
+  const worker = await startBareWorker({ ACCESS: 'public', ...from.vars }, undefined, { cacheBytes: CACHE_BYTES, v8Flags: V8_FLAGS, inspected: true, apart: true });
   try {
     await from.fill(worker, readFileSync(picture));
     const misses = await filled(worker);
@@ -160,10 +160,11 @@ function state({ statuses, times, memory, resident }) {
 /** Prints what came of it; answers whether that was well. */
 function report({ statuses, times, memory, resident, ...more }) {
   const held = leasts(memory);
-  const [growthPercent, residentPercent] = [growthOf(held), growthOf(resident)];
+  const grown = { 'what the isolate holds': growthOf(held), 'the memory of workerd': growthOf(resident) };
   console.log(`\n${state({ statuses, times, memory: held, resident })}`);
-  console.log(`The source failed ${more.injected} times. After the warm-up, what the isolate holds grew by ${growthPercent.toFixed(2)} %, the process with all services by ${residentPercent.toFixed(2)} %.`);
-  const faults = faultsOf({ statuses, growthPercent, ...more });
+  const told = Object.entries(grown).map(([memory, percent]) => `${memory} grew by ${percent.toFixed(2)} %`);
+  console.log(`The source failed ${more.injected} times. After the warm-up, ${told.join(', ')}.`);
+  const faults = faultsOf({ statuses, grown, ...more });
   for (const fault of faults) console.log(`NOT WELL: ${fault}.`);
   return faults.length === 0;
 }

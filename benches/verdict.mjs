@@ -6,14 +6,15 @@ const FAILED = ['502', '503', '504'];
 
 /** So many misses in a hundred may be turned away for want of memory, and memory may grow by so much. */
 const MOST_SHED_PERCENT = 1;
-export const MOST_GROWTH_PERCENT = 1;
+const MOST_GROWTH_PERCENT = 1;
 
 /**
  * Why a soak did not go well, in sentences; none where it did. `statuses` are counts by kind, `hit` and `miss`, and then by
  * status, with `busy` for a 503 of that name and `broken` for no answer. `injected` is how often the source failed, `late` how
- * many were still waiting to be sent at the end, and `perSecond` how many should have been.
+ * many were still waiting to be sent at the end, and `perSecond` how many should have been. `grown` is by how many
+ * percent each kind of memory grew, by name.
  */
-export function faultsOf({ statuses, injected, growthPercent, late, perSecond }) {
+export function faultsOf({ statuses, injected, grown, late, perSecond }) {
   const { hit = {}, miss = {} } = statuses;
   const sum = (counts, names) => names.reduce((total, name) => total + (counts[name] ?? 0), 0);
   const odd = (counts, names) => Object.entries(counts).filter(([name]) => !names.includes(name));
@@ -25,7 +26,8 @@ export function faultsOf({ statuses, injected, growthPercent, late, perSecond })
   const [shed, misses] = [sum(miss, ['busy']), sum(miss, Object.keys(miss))];
   if (shed * 100 > misses * MOST_SHED_PERCENT) faults.push(`${shed} of ${misses} misses were turned away`);
   if (late > perSecond) faults.push(`it did not keep up, or the machine had other work: ${late} requests were waiting at the end`);
-  if (growthPercent > MOST_GROWTH_PERCENT) faults.push(`what the isolate holds grew by ${growthPercent.toFixed(2)} %`);
+  const risen = Object.entries(grown).filter(([, percent]) => percent > MOST_GROWTH_PERCENT);
+  faults.push(...risen.map(([memory, percent]) => `${memory} grew by ${percent.toFixed(2)} %`));
   return faults;
 }
 

@@ -25,6 +25,7 @@ const TARGETS = {
     isSeed: (file) => formats.gif(file) || formats.webp(file),
     dictionary: 'gif',
   },
+  ...Object.fromEntries(['jpeg', 'png', 'webp'].map((name) => [`${name}_encode`, { says: `what is written as ${name} is what another decoder reads` }])),
   probe: { says: 'headers of all formats are read', isSeed: (file) => Object.values(formats).some((isIt) => isIt(file)) },
   recipe: { says: 'options of a URL are parsed and printed' },
   grant: { says: 'keys, tokens, signed URLs and policies are read, and nothing is forged', isSeed: startsWith(0x7b), dictionary: 'json' },
@@ -74,7 +75,7 @@ function gatherSeeds(name) {
   rmSync(seeds, { recursive: true, force: true });
   mkdirSync(seeds, { recursive: true });
   if (!existsSync(corpus)) say(`There is no ${relative(root, corpus)}: only the project’s own files are started from.`);
-  const all = name === 'recipe' ? recipes() : files(TARGETS[name].isSeed);
+  const all = name === 'recipe' ? recipes() : files(TARGETS[name].isSeed ?? (() => true));
   all.forEach((bytes, index) => writeFileSync(join(seeds, String(index)), bytes));
   say(`${all.length} files to start from.`);
   return seeds;

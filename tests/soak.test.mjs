@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { faultsOf, growth } from '../benches/verdict.mjs';
 
-const good = { statuses: { hit: { 200: 9000, 304: 900 }, miss: { 200: 950, 502: 50, busy: 2 } }, injected: 50, growthPercent: 0.9, late: 3, perSecond: 100 };
+const good = { statuses: { hit: { 200: 9000, 304: 900 }, miss: { 200: 950, 502: 50, busy: 2 } }, injected: 50, grown: { 'the process': 0.9, 'the isolate': -2 }, late: 3, perSecond: 100 };
 const withStatuses = (kind, more) => faultsOf({ ...good, statuses: { ...good.statuses, [kind]: { ...good.statuses[kind], ...more } } });
 
 test('failures that the source explains are no faults', () => {
@@ -28,7 +28,9 @@ test('a load that is not borne is a fault', () => {
 });
 
 test('memory may go up and down, but not up', () => {
-  assert.deepEqual(faultsOf({ ...good, growthPercent: 1.1 }), ['what the isolate holds grew by 1.10 %']);
+  for (const memory of ['the process', 'the isolate']) {
+    assert.deepEqual(faultsOf({ ...good, grown: { ...good.grown, [memory]: 1.1 } }), [`${memory} grew by 1.10 %`]);
+  }
   const samples = (value) => Array.from({ length: 101 }, (_, time) => [time, value(time)]);
   assert.ok(Math.abs(growth(samples((time) => 1000 + time)) - 100 / 10.5) < 1e-9);
   assert.ok(Math.abs(growth(samples((time) => 1000 + 50 * Math.sin((time * Math.PI) / 5)))) < 1);

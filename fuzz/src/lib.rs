@@ -8,6 +8,7 @@ mod bits;
 mod bytes;
 #[path = "../../tests/support/counting.rs"]
 mod counting;
+mod encoded;
 #[path = "../../tests/support/films.rs"]
 mod films;
 #[path = "../../tests/support/planes.rs"]
@@ -27,6 +28,7 @@ use lenslet::render::render;
 
 use self::bytes::Dice;
 use self::counting::{Counting, peak_bytes};
+pub use self::encoded::encoded;
 use self::planes::{everything, some_reduction, survives};
 use self::png_file::mended;
 

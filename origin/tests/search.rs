@@ -281,7 +281,7 @@ async fn a_token_for_paths_finds_what_is_below_them() {
 
 #[tokio::test]
 async fn pages_fit_together_while_pictures_come_in() {
-    const ALL: usize = 1_000;
+    const ALL: usize = 500;
     let service = Service::start().await;
     let all: Vec<Image> = (0..ALL)
         .map(|number| {

@@ -1,11 +1,11 @@
-// The client libraries themselves, installed once under target/ from the package beside this file.
+// The client libraries themselves, installed once for all clones, as tools are, from the package beside this file.
 
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { root, target } from '../../scripts/lib/paths.mjs';
+import { root, toolsFolder } from '../../scripts/lib/paths.mjs';
 import { environment, run, say } from '../../scripts/lib/run.mjs';
 import { hashOf } from '../../scripts/lib/stamp.mjs';
 
@@ -14,14 +14,13 @@ const FILES = ['package.json', 'package-lock.json', '.npmrc'];
 
 /** The folder in which the libraries are installed as the lockfile says. */
 export async function installLoaders() {
-  const shelf = join(target, 'e2e', 'loaders');
-  const folder = join(shelf, hashOf([HERE]).slice(0, 16));
+  const shelf = toolsFolder();
+  const folder = join(shelf, `loaders-${hashOf([HERE]).slice(0, 16)}`);
   if (existsSync(folder)) return folder;
   say('Installing the client libraries whose URLs are tested (350 MB, once) …');
   mkdirSync(shelf, { recursive: true });
-  for (const outdated of readdirSync(shelf)) rmSync(join(shelf, outdated), { recursive: true, force: true });
   // Aside and renamed: half an installation is never seen.
-  const aside = mkdtempSync(join(shelf, '.aside-'));
+  const aside = mkdtempSync(join(shelf, '.loaders-'));
   for (const name of FILES) copyFileSync(join(HERE, name), join(aside, name));
   try {
     await run('npm', ['ci', '--loglevel=error'], { cwd: aside, env: environment() });

@@ -31,8 +31,8 @@ export function buildOrigin() {
  * An origin with a catalog and objects in a folder of its own, unless `settings` (by their names, without LENSLET_ORIGIN_) say
  * otherwise. Answers `{ url, folder, token, ask, json, kill, start, pid, log, close }`; it is the same one again after `start`.
  */
-export async function startOrigin(settings = {}, { binary = join(target, 'debug', 'lenslet-origin') } = {}) {
-  await buildOrigin();
+export async function startOrigin(settings = {}, { binary } = {}) {
+  if (!binary) await buildOrigin();
   const folder = mkdtempSync(join(tmpdir(), 'lenslet-origin-'));
   const key = tokenKey('tests');
   const port = await freePort();
@@ -55,7 +55,7 @@ export async function startOrigin(settings = {}, { binary = join(target, 'debug'
     await ended;
   };
   const start = async () => {
-    child = spawn(binary, [], { cwd: folder, env: { PATH: process.env.PATH, ...variables }, stdio: ['ignore', 'pipe', 'pipe'] });
+    child = spawn(binary ?? join(target, 'debug', 'lenslet-origin'), [], { cwd: folder, env: { PATH: process.env.PATH, ...variables }, stdio: ['ignore', 'pipe', 'pipe'] });
     ended = once(child, 'close');
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', (line) => log.splice(0, Math.max(0, log.push(line) - 2000)));
     await healthy(url, child, log);

@@ -33,7 +33,7 @@ use crate::work::JobError;
 use serde_json::json;
 
 /// So many pictures are ranked and counted for one search.
-pub const MOST_RANKED: usize = 1_000;
+pub const MOST_RANKED: usize = 500;
 
 /// What keeps pictures so that they are found.
 pub trait Index {

@@ -19,7 +19,7 @@ pub(super) struct ImageList {
     pub(super) images: Vec<ImageView>,
     /// How many there are in all; where it is not exact, at least.
     pub(super) total: u64,
-    /// Whether it is. No more than 1,000 are counted.
+    /// Whether it is. No more than 500 are counted.
     pub(super) total_is_exact: bool,
     /// The cursor of the next page, if there is one.
     pub(super) next: Option<String>,

@@ -53,7 +53,7 @@ impl From<SearchError> for ApiError {
 
 /// Finds pictures.
 ///
-/// At most the newest 1,000 that fit are ranked by relevance, and counted. Limits may be written as `width>=800`,
+/// At most the newest 500 that fit are ranked by relevance, and counted. Limits may be written as `width>=800`,
 /// `taken<=2024-06` (in URLs `%3E=`), a year, a month or a span as `taken=2023`, `created=2024-01-01..2024-06`. With
 /// `deleted=true` and the scope `images:write`, and nothing else but `limit` and `cursor`, it lists what was deleted and may
 /// be restored.

@@ -17,8 +17,11 @@ const SHARED = [
   embedded('objects.js', e2e('bare', 'objects.js')),
 ];
 
-/** A configuration, `{ text, sockets }`: all of it, and the names of the sockets in it. Buckets and namespaces are names of bindings. */
-export function configuration({ vars, module, isolates, buckets: moreBuckets, namespaces, expires, cacheBytes, v8Flags }) {
+/**
+ * What to run, `{ services, workers }`: each with the text of its entries in a configuration and the names of its sockets. Buckets and
+ * namespaces are names of bindings.
+ */
+export function parts({ vars, module, isolates, buckets: moreBuckets, namespaces, expires, cacheBytes }) {
   const { compatibility_date: date, compatibility_flags: flags, r2_buckets: known, vars: usual } = readConfig({ config: join(root, 'wrangler.toml') }, { hideWarnings: true });
   const buckets = [...known.map(({ binding }) => binding), ...moreBuckets];
   const bindings = [
@@ -48,19 +51,29 @@ export function configuration({ vars, module, isolates, buckets: moreBuckets, na
     ...buckets.map((name) => service(`r2 ${name}`, 'bucket.js')),
     ...namespaces.map((name) => service(`kv ${name}`, 'kv.js')),
   ];
-  const sockets = [...workers, 'cache', ...buckets.map((name) => `r2 ${name}`), ...namespaces.map((name) => `kv ${name}`)];
-  const text = `using Workerd = import "/workerd/workerd.capnp";
+  return {
+    buckets,
+    services: { entries: services, sockets: ['cache', ...buckets.map((name) => `r2 ${name}`), ...namespaces.map((name) => `kv ${name}`)] },
+    workers: { entries: [...workers.map(worker), '(name = "network", network = (allow = ["local"]))'], sockets: workers },
+  };
+}
+
+/** What stands for a service that another process runs, at this port. */
+export const elsewhere = (name, port) => `(name = ${quoted(name)}, external = (address = "127.0.0.1:${port}", http = ()))`;
+
+/** A configuration of workerd with these entries, and a socket for each of those that have one. */
+export function configuration({ entries, sockets, v8Flags }) {
+  return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   v8Flags = ${list(v8Flags.map(quoted))},
   services = [
-    ${[...workers.map(worker), '(name = "network", network = (allow = ["local"]))', ...services].join(',\n    ')},
+    ${entries.join(',\n    ')},
   ],
   sockets = [
     ${sockets.map((name) => `(name = ${quoted(name)}, address = "127.0.0.1:0", http = (), service = ${quoted(name)})`).join(',\n    ')},
   ],
 );
 `;
-  return { text, sockets, buckets };
 }
 
 const variable = ([name, value]) =>

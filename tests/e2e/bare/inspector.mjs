@@ -1,5 +1,5 @@
-// What an isolate holds, as its engine counts it, asked through the inspector. The process's own memory tells less: services
-// of the tests live in it, too, and it grows with the most that was ever held at once, even with a Worker of ten lines.
+// What an isolate holds, as its engine counts it, asked through the inspector. The process's own memory tells less: it has what
+// was held at most at any time, and of the services of the tests, too, where these are not apart.
 
 /** Opens a connection to the isolate of that name; `held()` resolves to bytes, `close()` ends it. */
 export async function inspect(port, name) {

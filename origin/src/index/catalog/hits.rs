@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
+use super::listed;
 use super::plan::Plan;
 use super::write::NUMBERS_BITS;
 use crate::index::cursor::Key;
@@ -15,6 +16,7 @@ use crate::index::search::{Range, Ranged, Search, Sort};
 use crate::index::text::Part;
 use crate::index::words::tenant_letters;
 use crate::store::db::{Db, DbError, Kind, Value};
+use crate::values;
 
 /// Of terms that more pictures have, it is quicker to walk along an order and look at each picture than to collect all
 /// that have them.
@@ -110,10 +112,15 @@ pub(super) async fn images(db: &Db, docs: &[i64]) -> Result<Vec<String>, DbError
     if docs.is_empty() {
         return Ok(Vec::new());
     }
-    let list: Vec<String> = docs.iter().map(i64::to_string).collect();
-    let sql = format!("SELECT doc, image FROM search_docs WHERE doc IN ({})", list.join(", "));
+    // A list that is a parameter: another text each time would be another statement to be planned.
+    let sql = format!(
+        "SELECT d.doc AS doc, d.image AS image FROM ({}) AS asked CROSS JOIN search_docs AS d
+        WHERE d.doc = CAST(asked.value AS BIGINT)",
+        listed(db.kind(), "$1")
+    );
+    let list = serde_json::to_string(docs).unwrap_or_default();
     let mut images = HashMap::new();
-    for row in db.all(&sql, &[]).await? {
+    for row in db.all(&sql, values![list]).await? {
         images.insert(row.get::<i64>("doc")?, row.get::<String>("image")?);
     }
     Ok(docs.iter().filter_map(|doc| images.remove(doc)).collect())
@@ -155,6 +162,16 @@ impl Order {
         if self.is_descending { order.reverse() } else { order }
     }
 
+    /// By the columns of hits, whose second one is what they are sorted by.
+    fn of_hits(self) -> &'static str {
+        match (self.column, self.is_descending) {
+            ("doc", true) => "a DESC",
+            ("doc", false) => "a ASC",
+            (_, true) => "b DESC, a DESC",
+            (_, false) => "b ASC, a ASC",
+        }
+    }
+
     fn by(self, table: &str) -> String {
         let way = if self.is_descending { "DESC" } else { "ASC" };
         match self.column {
@@ -190,13 +207,14 @@ impl Question<'_> {
             return self.ask(db, Way::Text).await;
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of pictures")]
-        let longest = walk.min(all) as usize;
+        // One of a few lengths, each of which is a statement that was planned before.
+        let longest = (walk as usize).next_power_of_two().min(self.plan.all.unsigned_abs() as usize);
         let walked = self.ask(db, Way::Walk(longest)).await?;
         let is_enough = walked.len() == self.most || longest as u64 == self.plan.all.unsigned_abs();
         if is_enough { Ok(walked) } else { self.ask(db, Way::Text).await }
     }
 
-    /// Asks for all hits in one row: a thousand rows go from SQLite's thread to ours one by one, which takes longer than
+    /// Asks for all hits in one row: hundreds of rows go from SQLite's thread to ours one by one, which takes longer than
     /// finding them.
     async fn ask(&self, db: &Db, way: Way) -> Result<Vec<Hit>, DbError> {
         const FIELDS: &str = "a, b, c, d, e, f, g, h";
@@ -266,20 +284,18 @@ impl Question<'_> {
         )
     }
 
-    /// All that fit, then in order, and then what is wanted of the first: without the fence the planner may walk along
-    /// the order for a rare word.
+    /// All that fit, and then the first in order: without the fence the planner may walk along the order for a rare word. What
+    /// is wanted is read with them, for to come back to a row costs as much as to find it.
     fn postgres_text(&self, sql: &mut Sql) -> String {
-        let order = self.order.by("m.");
         format!(
-            "WITH m AS MATERIALIZED (SELECT d.doc, d.{} FROM search_docs AS d WHERE {} {} {}),
-              n AS MATERIALIZED (SELECT m.doc FROM m ORDER BY {order} LIMIT {})
-            SELECT {} FROM n JOIN search_docs AS d ON d.doc = n.doc",
-            if self.order.column == "doc" { "tenant" } else { self.order.column },
+            "WITH m AS MATERIALIZED (SELECT {} FROM search_docs AS d WHERE {} {} {})
+            SELECT m.* FROM m ORDER BY {} LIMIT {}",
+            self.wanted.columns(),
             self.conditions(sql),
             self.place("d.", self.order.column, sql),
             self.postgres_terms(sql),
+            self.order.of_hits(),
             self.most,
-            self.wanted.columns(),
         )
     }
 

@@ -1,0 +1,7 @@
+//! What is written as WebP is what another decoder reads.
+#![no_main]
+
+use lenslet::format::Format;
+use lenslet_fuzz::encoded;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| encoded(bytes, Format::Webp));
