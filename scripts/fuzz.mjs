@@ -20,6 +20,11 @@ const TARGETS = {
   ...Object.fromEntries(
     Object.entries(formats).map(([name, isIt]) => [name, { says: `${name} files are decoded`, isSeed: isIt, dictionary: name }]),
   ),
+  animation: {
+    says: 'all frames of files that move are made, and read by other decoders',
+    isSeed: (file) => formats.gif(file) || formats.webp(file),
+    dictionary: 'gif',
+  },
   ...Object.fromEntries(['jpeg', 'png', 'webp'].map((name) => [`${name}_encode`, { says: `what is written as ${name} is what another decoder reads` }])),
   probe: { says: 'headers of all formats are read', isSeed: (file) => Object.values(formats).some((isIt) => isIt(file)) },
   recipe: { says: 'options of a URL are parsed and printed' },

@@ -58,6 +58,41 @@ pub struct Rect {
     pub size: Size,
 }
 
+impl Rect {
+    /// Nothing of a picture.
+    pub const EMPTY: Self = Self { x: 0, y: 0, size: Size { width: 0, height: 0 } };
+
+    /// Whether there is no pixel in it.
+    pub fn is_empty(self) -> bool {
+        self.size.area() == 0
+    }
+
+    /// What of it lies in a picture of this size.
+    #[must_use]
+    pub fn within(self, size: Size) -> Self {
+        let (x, y) = (self.x.min(size.width), self.y.min(size.height));
+        let width = self.size.width.min(size.width - x);
+        let height = self.size.height.min(size.height - y);
+        let part = Self { x, y, size: Size { width, height } };
+        if part.is_empty() { Self::EMPTY } else { part }
+    }
+
+    /// The smallest rectangle that both lie in.
+    #[must_use]
+    pub fn joined(self, other: Self) -> Self {
+        if self.is_empty() {
+            return other;
+        }
+        if other.is_empty() {
+            return self;
+        }
+        let (x, y) = (self.x.min(other.x), self.y.min(other.y));
+        let right = (self.x + self.size.width).max(other.x + other.size.width);
+        let bottom = (self.y + self.size.height).max(other.y + other.size.height);
+        Self { x, y, size: Size { width: right - x, height: bottom - y } }
+    }
+}
+
 /// One of the eight ways to lay a picture on its sides and faces (the dihedral group of the square).
 ///
 /// The pixel at `(x, y)` of the turned picture is found by mirroring, then exchanging the axes.

@@ -1,5 +1,7 @@
 //! Source bytes and a plan in, answer bytes out. Runs the steps in order and decides nothing.
 
+mod animation;
+
 use std::any::Any;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,6 +14,7 @@ use crate::picture::decode::{DecodeError, Decoder, PIECE_BYTES, Wanted};
 use crate::picture::encode::jpeg::JpegRows;
 use crate::picture::encode::{self, EncodeError, Encoding};
 use crate::picture::metadata::{self, Asides};
+use crate::picture::ops::mark::Placing;
 use crate::picture::ops::resize::{Resampler, Shape};
 use crate::picture::ops::{canvas, mark, turn};
 use crate::picture::probe::{Header, ProbeError};
@@ -144,6 +147,10 @@ impl<'a> Rendering<'a> {
 
     /// The file without metadata, for which so many bytes are left.
     fn encode(mut self, metadata_bytes: usize) -> Result<Vec<u8>, RenderError> {
+        if let Some(animation) = self.plan.animation {
+            let (header, file) = self.decoder.into_file().ok_or(RenderError::Defect)?;
+            return animation::animate(&file, &header, self.marks, self.plan, animation, metadata_bytes);
+        }
         if !self.is_done {
             self.decoder.finish(self.rows.sink())?;
         }
@@ -268,10 +275,15 @@ fn take(step: &Step, mut picture: Picture, marks: &[SourceFile]) -> Result<Pictu
 }
 
 fn draw_mark(picture: &mut Picture, plan: &MarkPlan, marks: &[SourceFile]) -> Result<(), RenderError> {
-    let file = marks.get(plan.index).ok_or(RenderError::Defect)?;
-    let frame = turn::turn(read_frame(file, &plan.reading)?, plan.turn);
-    mark::draw(picture, &frame, &plan.placing);
+    let (frame, placing) = take_mark(plan, marks)?;
+    mark::draw(picture, &frame, &placing);
     Ok(())
+}
+
+/// A mark as it is drawn, and where.
+fn take_mark(plan: &MarkPlan, marks: &[SourceFile]) -> Result<(Picture, Placing), RenderError> {
+    let file = marks.get(plan.index).ok_or(RenderError::Defect)?;
+    Ok((turn::turn(read_frame(file, &plan.reading)?, plan.turn), plan.placing))
 }
 
 /// Decodes and resamples one file into a frame.

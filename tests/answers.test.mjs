@@ -153,6 +153,26 @@ describe('the format', () => {
     }
   });
 
+  test('goes on moving where the source does, unless that is not wanted', async () => {
+    const path = (options) => `/image/width=96${options}/samples/animated.gif`;
+    const { original } = JSON.parse((await ask(path(',format=json'))).body);
+    assert.ok(original.frames > 1 && original.duration_ms > 0, JSON.stringify(original));
+    assert.equal(original.loop_count, 0);
+    const frames = ({ body }) => body.toString('latin1').split(header(body).format === 'gif' ? '!\xf9\x04' : 'ANMF').length - 1;
+    for (const [options, accept, expected] of [
+      ['', undefined, 'gif'],
+      [',format=auto', undefined, 'gif'],
+      [',format=auto', 'image/avif,image/webp', 'webp'],
+      [',format=webp,quality=100', undefined, 'webp'],
+    ]) {
+      const answer = await ask(path(options), { headers: accept ? { accept } : {} });
+      assert.deepEqual([sizeOf(answer), frames(answer)], [`${expected} 96x72`, original.frames], options);
+    }
+    for (const format of ['gif', 'webp', 'png', 'jpeg']) {
+      assert.ok(frames(await ask(path(`,format=${format},anim=false`))) <= 1, format);
+    }
+  });
+
   test('json tells the size that would come out, and what the source is', async () => {
     const answer = await ask('/image/width=400,format=json/samples/rotated.jpg');
     assert.equal(answer.headers['content-type'], 'application/json');

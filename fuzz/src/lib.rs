@@ -9,6 +9,8 @@ mod bytes;
 #[path = "../../tests/support/counting.rs"]
 mod counting;
 mod encoded;
+#[path = "../../tests/support/films.rs"]
+mod films;
 #[path = "../../tests/support/planes.rs"]
 mod planes;
 #[path = "../../tests/support/png_file.rs"]
@@ -22,6 +24,7 @@ use lenslet::picture::budget;
 use lenslet::picture::decode::{Decoder, PIECE_BYTES, Reduction};
 use lenslet::picture::probe::Header;
 use lenslet::picture::rows::{Layout, RowSink};
+use lenslet::render::render;
 
 use self::bytes::Dice;
 use self::counting::{Counting, peak_bytes};
@@ -57,6 +60,17 @@ pub fn decode(file: &[u8], format: Format) {
     let file = if is_mended { Cow::Owned(mended(file)) } else { Cow::Borrowed(file) };
     survives(&file, LARGEST_AREA, &mut dice);
     keeps_to_its_budget(&file, &mut dice);
+}
+
+/// Makes all frames of a file that moves, in one of a few ways.
+pub fn animation(file: &[u8]) {
+    let last = file.last_chunk().copied().map_or(0, u32::from_le_bytes);
+    let mut dice = Dice::new(u64::from(last).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let Some((plan, source)) = films::some_plan(file, LARGEST_AREA, &mut dice) else { return };
+    let most = plan.peak_bytes(&source.header, source.file_bytes(), &[]);
+    let (held, _) = peak_bytes(|| render(&source, &[], &plan));
+    assert!(held <= most, "{held} bytes held, {most} planned for {:?}", source.header);
+    films::is_made(&plan, &source);
 }
 
 /// Decodes the file as the renderer does, counting.

@@ -156,6 +156,20 @@ impl Target {
         }
     }
 
+    /// The encoding of a picture that moves and goes on moving, where the recipe leaves it that and there is a format that
+    /// can.
+    pub fn moving(self, recipe: &Recipe, header: &Header) -> Option<Encoding> {
+        let format = match self {
+            _ if header.animation.is_none() || !recipe.moves() => return None,
+            Self::Own => header.format,
+            Self::Fixed(format @ (Format::Webp | Format::Gif)) => format,
+            Self::WebpOrStill | Self::AvifOrWebp => Format::Webp,
+            Self::Still | Self::AvifOrStill => Format::Gif,
+            Self::Fixed(_) | Self::BaselineJpeg | Self::Json => return None,
+        };
+        Some(Encoding::new(format, recipe.quality()))
+    }
+
     /// The encodings that will do for a picture with this header, the best first; none where the answer is no picture.
     pub fn encodings(self, header: &Header, quality: u8) -> Vec<Encoding> {
         let still = if header.alpha { Format::Png } else { Format::Jpeg };

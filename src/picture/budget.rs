@@ -4,7 +4,7 @@
 //! codecs were measured by counting what they allocate, which `tests/memory.rs` repeats.
 
 use super::decode::{self, Reduction};
-use super::encode::{Encoding, avif, jpeg};
+use super::encode::{self, Encoding, avif, jpeg};
 use super::ops::resize::Axis;
 use super::probe::{Coding, Header};
 use super::{Channels, Picture};
@@ -32,22 +32,30 @@ pub const LONGEST_AVIF_SIDE: u32 = 1_200;
 /// What encoding may take while somebody waits for it, by [`Encoding::estimated_ms`].
 pub const NOW_MILLISECONDS: u64 = 100;
 
+/// Frames times pixels, of a source that moves as of what is made of it: above that the first frame is all that is made.
+/// Cloudflare's transformations stop there, too.
+pub const LARGEST_ANIMATION_PIXELS: u64 = 50_000_000;
+
+/// What is counted for a frame of fewer pixels: reading and writing one takes about as long, whatever it shows.
+pub const LEAST_FRAME_PIXELS: u64 = 4_096;
+
+/// What all frames may take, by our estimate: a request has 30 seconds of a Worker's time.
+pub const LONGEST_ANIMATION_MS: u64 = 12_000;
+
 /// What any decoder or encoder holds whatever the size of the picture: tables and small buffers.
 const FIXED_BYTES: u64 = MIB / 2;
 
 /// Bytes held while the picture of a file is decoded at this reduction, with what is held of the file itself.
 pub fn decoding(header: &Header, file_bytes: u64, reduction: Reduction) -> u64 {
-    let area = header.size.area();
     // A file turns out to have several scans, or a long way to its header, only as it comes.
     let held_of_file = file_bytes.min(LARGEST_GATHERED_BYTES);
-    let per_pixel = |hundredths: u64| area.saturating_mul(hundredths) / 100;
     let pixels = match &header.coding {
         Coding::Jpeg(coding) => decode::jpeg_bytes(header.size, coding, reduction),
         Coding::Png { .. } => decode::png_bytes(header),
         Coding::WebpLossy | Coding::WebpLossless | Coding::WebpAnimated => {
             decode::webp_bytes(header, reduction.luma)
         }
-        Coding::Gif => per_pixel(110),
+        Coding::Gif { .. } => decode::gif_bytes(header),
     };
     let colours = header.conversion.as_ref().map_or(0, |conversion| conversion.held_bytes());
     let beside = FIXED_BYTES + header.asides.held_bytes() + colours;
@@ -86,13 +94,13 @@ pub fn encoding(size: Size, channels: Channels, encoding: Encoding) -> u64 {
     let hundredths = match (encoding.format, channels) {
         (Format::Jpeg, _) => return jpeg::held_bytes(size, encoding.quality) + FIXED_BYTES,
         (Format::Avif, _) => return avif::held_bytes(size, channels, encoding.quality) + FIXED_BYTES,
+        (Format::Gif, _) => return encode::gif_bytes(size) + FIXED_BYTES,
         (Format::Webp, Channels::Rgb) if encoding.is_lossless_webp() => 1_100,
         (Format::Webp, Channels::Rgba) if encoding.is_lossless_webp() => 1_350,
         (Format::Webp, Channels::Rgb) => 490,
         (Format::Webp, Channels::Rgba) => 760,
         (Format::Png, Channels::Rgb) => 1_100,
         (Format::Png, Channels::Rgba) => 1_350,
-        (Format::Gif, _) => 530,
     };
     (size.area().saturating_mul(hundredths) / 100).saturating_add(FIXED_BYTES)
 }

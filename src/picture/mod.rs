@@ -4,6 +4,7 @@
 //! rows its kernel spans, and every later step works on the small frame. Whatever else a file's
 //! colours mean is converted there and then.
 
+pub mod animation;
 pub mod budget;
 pub mod colour;
 pub mod decode;
@@ -13,6 +14,7 @@ mod exif;
 mod lanes;
 pub mod metadata;
 pub mod ops;
+pub mod palette;
 pub mod probe;
 pub mod rows;
 mod vp8;

@@ -6,11 +6,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::animation::Animation;
+use super::budget::LARGEST_SOURCE_PIXELS;
 use super::colour::{Conversion, LARGEST_PROFILE_BYTES, PngColours, Samples};
+use super::decode::gif_blocks::{Block, Blocks, Disposal, Image};
 use super::exif;
 use super::metadata::Asides;
 use crate::format::Format;
-use crate::geometry::{Size, Turn};
+use crate::geometry::{Rect, Size, Turn};
 use crate::picture::rows::Colours;
 
 /// What is known of a picture without decoding it.
@@ -30,6 +33,8 @@ pub struct Header {
     pub asides: Arc<Asides>,
     /// What brings its colours to sRGB, where they are something else.
     pub conversion: Option<Arc<Conversion>>,
+    /// What it says of its frames, where it moves: all else is about the first.
+    pub animation: Option<Animation>,
 }
 
 /// How the pixels of a file are coded.
@@ -51,7 +56,10 @@ pub enum Coding {
     /// WebP, of several frames laid over each other on a canvas.
     WebpAnimated,
     /// GIF.
-    Gif,
+    Gif {
+        /// Of how many images its picture is made, where it does not move.
+        layers: u32,
+    },
 }
 
 /// What the frame header of a JPEG, and the segments before it, say.
@@ -302,6 +310,7 @@ fn jpeg_frame(frame: &[u8], progressive: bool, turn: Turn) -> Result<Header, Pro
         coding: Coding::Jpeg(JpegCoding { progressive, colours: Colours::Grey, plain_ink: false, factors }),
         asides: Arc::default(),
         conversion: None,
+        animation: None,
     })
 }
 
@@ -369,7 +378,16 @@ fn png(bytes: &[u8]) -> Option<(Header, Found<'_>)> {
     let coding = Coding::Png { interlaced: interlace == 1, row_bytes };
     let turn = turn_of(found.exif);
     Some((
-        Header { format: Format::Png, size, turn, alpha, coding, asides: Arc::default(), conversion: None },
+        Header {
+            format: Format::Png,
+            size,
+            turn,
+            alpha,
+            coding,
+            asides: Arc::default(),
+            conversion: None,
+            animation: None,
+        },
         found,
     ))
 }
@@ -378,7 +396,7 @@ fn png(bytes: &[u8]) -> Option<(Header, Found<'_>)> {
 fn webp(bytes: &[u8]) -> Option<(Header, Found<'_>)> {
     let mut canvas = None;
     let mut alpha = false;
-    let mut is_animated = false;
+    let mut film = WebpFilm::default();
     let mut found = Found::default();
     let mut frame = None;
     let mut at = 12_usize;
@@ -398,11 +416,14 @@ fn webp(bytes: &[u8]) -> Option<(Header, Found<'_>)> {
                 frame = Some((size, Coding::WebpLossless));
             }
             // A frame's own chunks begin after 16 bytes of its place and duration.
-            b"ANMF" if frame.is_none() => {
-                is_animated = true;
-                at = body.checked_add(16)?;
-                continue;
+            b"ANMF" => {
+                film.take(bytes.get(body..).unwrap_or_default(), canvas);
+                if frame.is_none() {
+                    at = body.checked_add(16)?;
+                    continue;
+                }
             }
+            b"ANIM" => film.plays = le16(bytes, body + 4),
             b"EXIF" => {
                 let exif = bytes.get(body..body.checked_add(length)?);
                 // Some writers put JPEG's prefix before the TIFF header.
@@ -418,12 +439,52 @@ fn webp(bytes: &[u8]) -> Option<(Header, Found<'_>)> {
         at = next;
     }
     let (frame_size, coding) = frame?;
-    let coding = if is_animated { Coding::WebpAnimated } else { coding };
+    let coding = if film.frames > 0 { Coding::WebpAnimated } else { coding };
+    let animation = film.animation(alpha);
     let (size, turn) = (canvas.unwrap_or(frame_size), turn_of(found.exif));
     Some((
-        Header { format: Format::Webp, size, turn, alpha, coding, asides: Arc::default(), conversion: None },
+        Header {
+            format: Format::Webp,
+            size,
+            turn,
+            alpha,
+            coding,
+            asides: Arc::default(),
+            conversion: None,
+            animation,
+        },
         found,
     ))
+}
+
+/// What the frames of a WebP come to (RFC 9649, section 2.7.1).
+#[derive(Debug, Default)]
+struct WebpFilm {
+    frames: u32,
+    plays: Option<u16>,
+    duration_ms: u64,
+    /// Whether the canvas is to be seen, which is transparent.
+    shows_through: bool,
+}
+
+impl WebpFilm {
+    fn take(&mut self, frame: &[u8], canvas: Option<Size>) {
+        let place = || {
+            let [x, y] = [le24(frame, 0)?, le24(frame, 3)?];
+            Some(Rect { x, y, size: Size::new(le24(frame, 6)? + 1, le24(frame, 9)? + 1) })
+        };
+        let is_first = self.frames == 0;
+        self.frames = self.frames.saturating_add(1);
+        self.duration_ms += u64::from(le24(frame, 12).unwrap_or(0));
+        let is_cleared = u8_at(frame, 15).is_some_and(|flags| flags & 1 == 1);
+        self.shows_through |= is_cleared || (is_first && place() != canvas.map(Size::rect));
+    }
+
+    fn animation(&self, alpha: bool) -> Option<Animation> {
+        let Self { frames, plays, duration_ms, shows_through } = *self;
+        let plays = plays.filter(|&plays| plays > 0).map(u32::from);
+        (frames > 1).then_some(Animation { frames, plays, duration_ms, alpha: alpha || shows_through })
+    }
 }
 
 /// RFC 6386, section 9.1.
@@ -443,41 +504,72 @@ fn webp_lossless(bytes: &[u8], body: usize) -> Option<(Size, bool)> {
     Some((size((bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1)?, bits >> 28 & 1 == 1))
 }
 
-/// Reads the logical screen and walks blocks up to the first frame (the GIF 89a specification, 18 to 23).
+/// Reads the logical screen and walks all blocks, as far as they are there and make sense.
 fn gif(bytes: &[u8]) -> Option<Header> {
-    let size = size(le16(bytes, 6)?.into(), le16(bytes, 8)?.into())?;
-    let flags = u8_at(bytes, 10)?;
-    let palette = if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
-    let mut at = 13 + palette;
-    let mut alpha = false;
-    // Extensions come before the frame; a file that ends among them is told apart by the decoder.
-    while u8_at(bytes, at) == Some(0x21) {
-        if u8_at(bytes, at + 1) == Some(0xF9) {
-            alpha = u8_at(bytes, at + 3)? & 1 == 1;
+    let (screen, mut blocks) = Blocks::open(bytes)?;
+    let size = size(screen.size.width, screen.size.height)?;
+    let mut film = GifFilm::default();
+    while let Some(Ok(block)) = blocks.next() {
+        match block {
+            Block::Image(image) => film.take(&image, size),
+            Block::Repeats(times) => film.repeats = Some(times),
+            Block::End => break,
         }
-        at += 2;
-        while let Some(length) = u8_at(bytes, at).filter(|&length| length > 0) {
-            at += 1 + usize::from(length);
-        }
-        at += 1;
     }
-    // A first frame that leaves part of the screen open shows through there.
-    let covers = u8_at(bytes, at) == Some(0x2C)
-        && le16(bytes, at + 1)? == 0
-        && le16(bytes, at + 3)? == 0
-        && u32::from(le16(bytes, at + 5)?) >= size.width
-        && u32::from(le16(bytes, at + 7)?) >= size.height;
-    let alpha = alpha || !covers;
-    let coding = Coding::Gif;
+    let animation = film.animation();
+    let layers = if animation.is_some() { 1 } else { film.images.max(1) };
+    // Who lays so many images on each other wants them to be seen one by one.
+    let layers = if size.area() * u64::from(layers) > LARGEST_SOURCE_PIXELS { 1 } else { layers };
     Some(Header {
         format: Format::Gif,
         size,
         turn: Turn::NONE,
-        alpha,
-        coding,
+        alpha: if layers > 1 { film.alpha } else { film.first_alpha.unwrap_or(true) },
+        coding: Coding::Gif { layers },
         asides: Arc::default(),
         conversion: None,
+        animation,
     })
+}
+
+/// What the images of a GIF come to.
+#[derive(Debug, Default)]
+struct GifFilm {
+    images: u32,
+    /// How often they are shown again, 0 for ever.
+    repeats: Option<u16>,
+    centiseconds: u64,
+    /// Whether anything is transparent in the first image.
+    first_alpha: Option<bool>,
+    /// Whether anything is at any time.
+    alpha: bool,
+}
+
+impl GifFilm {
+    fn take(&mut self, image: &Image<'_>, screen: Size) {
+        let is_first = self.images == 0;
+        self.images = self.images.saturating_add(1);
+        self.centiseconds += u64::from(image.delay_centiseconds);
+        // Later images have something beneath, unless that was cleared.
+        self.alpha |= image.disposal == Disposal::Clear;
+        if is_first {
+            // A first image that leaves part of the screen open shows through there.
+            let alpha = image.transparent.is_some() || image.place.within(screen) != screen.rect();
+            self.first_alpha = Some(alpha);
+            self.alpha |= alpha || image.disposal == Disposal::Restore;
+        }
+    }
+
+    /// Files without any delay are seen as one picture, unless they say how often they repeat.
+    fn animation(&self) -> Option<Animation> {
+        let moves = self.images > 1 && (self.centiseconds > 0 || self.repeats.is_some());
+        let plays = match self.repeats {
+            Some(0) => None,
+            repeats => Some(u32::from(repeats.unwrap_or(0)) + 1),
+        };
+        let Self { images: frames, centiseconds, alpha, .. } = *self;
+        moves.then_some(Animation { frames, plays, duration_ms: centiseconds * 10, alpha })
+    }
 }
 
 #[cfg(test)]
@@ -504,6 +596,35 @@ mod tests {
         let Coding::Jpeg(coding) = frame(b"").unwrap().coding else { panic!("a JPEG") };
         assert_eq!(coding.colours, Colours::FullYcc);
         assert_eq!(frame(b"\x04\x11\0\x05\x11\0"), frame(b""));
+    }
+
+    /// A GIF of images of 2×1 with these delays and disposals, which repeats or says nothing of that.
+    fn gif_of(images: &[(u8, u8)], repeats: Option<u8>) -> Vec<u8> {
+        let mut file = b"GIF89a\x02\0\x01\0\x80\0\0\0\0\0\xff\xff\xff".to_vec();
+        let loops = |repeats| [&b"\x21\xff\x0bNETSCAPE2.0\x03\x01"[..], &[repeats, 0, 0]].concat();
+        file.extend(repeats.map(loops).unwrap_or_default());
+        for &(delay, disposal) in images {
+            file.extend([0x21, 0xF9, 4, disposal << 2, delay, 0, 0, 0]);
+            file.extend(b"\x2c\0\0\0\0\x02\0\x01\0\0\x02\x02\x44\x01\0");
+        }
+        [&file[..], b";"].concat()
+    }
+
+    #[test]
+    fn gifs_move_where_something_says_so() {
+        let of = |images: &[(u8, u8)], repeats| {
+            let header = Header::read(&gif_of(images, repeats)).unwrap();
+            let Coding::Gif { layers } = header.coding else { panic!("a GIF") };
+            let said = |a: Animation| (a.frames, a.plays, a.duration_ms, a.alpha);
+            (header.animation.map(said), layers)
+        };
+        assert_eq!(of(&[(5, 0)], Some(0)), (None, 1));
+        assert_eq!(of(&[(0, 0), (0, 0), (0, 1)], None), (None, 3));
+        assert_eq!(of(&[(0, 0), (0, 0)], Some(0)), (Some((2, None, 0, false)), 1));
+        assert_eq!(of(&[(5, 0), (0, 3)], Some(2)), (Some((2, Some(3), 50, false)), 1));
+        // What was cleared, or comes back to nothing, shows through.
+        assert_eq!(of(&[(5, 3), (6, 0)], None), (Some((2, Some(1), 110, true)), 1));
+        assert_eq!(of(&[(5, 0), (6, 2)], None), (Some((2, Some(1), 110, true)), 1));
     }
 
     #[test]

@@ -28,6 +28,9 @@ impl Plan {
         let headers = std::iter::once(header).chain(marks.iter().map(|mark| mark.header));
         headers.map(|header| header.size).try_for_each(check_pixels)?;
         check_sides(self.size, encoding)?;
+        if let Some(animation) = &self.animation {
+            return self.check_animation(header, file_bytes, marks, animation, encoding);
+        }
         if decode::is_gathered(header) && file_bytes > LARGEST_GATHERED_BYTES {
             return Err(PlanError::FileTooLarge { file_bytes, most_bytes: LARGEST_GATHERED_BYTES });
         }
@@ -47,6 +50,9 @@ impl Plan {
     /// Bytes of linear memory that carrying this out may hold at most.
     pub fn peak_bytes(&self, header: &Header, file_bytes: u64, marks: &[Mark<'_>]) -> u64 {
         let Some(encoding) = self.encoding else { return 0 };
+        if let Some(animation) = &self.animation {
+            return self.animation_bytes(header, file_bytes, marks, animation, encoding);
+        }
         let held: u64 = marks.iter().map(|mark| mark.file_bytes).sum();
         let drawing =
             self.mark_plans(marks).map(|(plan, mark)| self.mark_bytes(plan, mark)).max().unwrap_or(0);
@@ -55,7 +61,10 @@ impl Plan {
     }
 
     /// The marks that are drawn.
-    fn mark_plans<'m>(&'m self, marks: &'m [Mark<'m>]) -> impl Iterator<Item = (&'m MarkPlan, &'m Mark<'m>)> {
+    pub(super) fn mark_plans<'m>(
+        &'m self,
+        marks: &'m [Mark<'m>],
+    ) -> impl Iterator<Item = (&'m MarkPlan, &'m Mark<'m>)> {
         self.steps.iter().filter_map(|step| match step {
             Step::Mark(plan) => Some((plan, marks.get(plan.index)?)),
             _ => None,
@@ -63,7 +72,7 @@ impl Plan {
     }
 
     /// Bytes held while a mark is read and drawn.
-    fn mark_bytes(&self, plan: &MarkPlan, mark: &Mark<'_>) -> u64 {
+    pub(super) fn mark_bytes(&self, plan: &MarkPlan, mark: &Mark<'_>) -> u64 {
         let drawn = Size::new(plan.reading.across.count, plan.reading.down.count);
         budget::frame(self.size, Channels::Rgba)
             + reading_bytes(&plan.reading, mark.header, mark.file_bytes)
@@ -116,7 +125,7 @@ impl Plan {
     }
 
     /// What the frame's pixels are made of once every step was taken.
-    fn output_channels(&self, read: Channels) -> Channels {
+    pub(super) fn output_channels(&self, read: Channels) -> Channels {
         self.steps.iter().fold(read, |channels, step| match step {
             Step::Flatten(Colour([.., 255])) => Channels::Rgb,
             Step::Pad { colour: Colour([.., alpha]), .. } if *alpha < 255 => Channels::Rgba,
@@ -135,7 +144,7 @@ fn reading_bytes(reading: &Reading, header: &Header, file_bytes: u64) -> u64 {
         + budget::resampling(header.size, &reading.across, &reading.down, reading.reduction)
 }
 
-fn afford(bytes: u64, refuse: impl FnOnce(u64, u64) -> PlanError) -> Result<(), PlanError> {
+pub(super) fn afford(bytes: u64, refuse: impl FnOnce(u64, u64) -> PlanError) -> Result<(), PlanError> {
     if bytes <= LARGEST_TRANSFORM_BYTES {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 //!
 //! The plan is also where the cost is known, so this is where too much is refused.
 
+mod animation;
 mod cost;
 mod error;
 mod mark;
@@ -14,6 +15,7 @@ pub use reading::Reading;
 use crate::format::Format;
 use crate::geometry::{Framing, Size, Turn};
 use crate::negotiate::Target;
+use crate::picture::animation::Animation;
 use crate::picture::budget::NOW_MILLISECONDS;
 use crate::picture::encode::{Encoding, MOST_TRIES};
 use crate::picture::metadata::Keep;
@@ -57,6 +59,8 @@ pub struct Plan {
     pub most_bytes: Option<u32>,
     /// What of the source's metadata goes on.
     pub keep: Keep,
+    /// Where all frames are made and not only the first: what the source says of them.
+    pub animation: Option<Animation>,
 }
 
 impl Plan {
@@ -69,6 +73,15 @@ impl Plan {
         marks: &[Mark<'_>],
         target: Target,
     ) -> Result<Self, PlanError> {
+        if let (Some(encoding), Some(animation)) = (target.moving(recipe, header), header.animation) {
+            let whole = Header { alpha: animation.alpha, ..header.clone() };
+            let plan = Self::draft(recipe, &whole, marks, Some(encoding))?;
+            let plan = Self { animation: Some(animation), ..plan };
+            // What costs too much is made of the first frame.
+            if plan.check(header, file_bytes, marks).is_ok() {
+                return Ok(plan);
+            }
+        }
         let draft = |encoding| Self::draft(recipe, header, marks, encoding);
         let mut refusal = None;
         for encoding in target.encodings(header, recipe.quality()) {
@@ -90,6 +103,10 @@ impl Plan {
 
     /// Whether encoding takes longer than somebody should wait for it where something else does: see [`Target::meanwhile`].
     pub fn is_slow(&self) -> bool {
+        // Nothing that moves would be there sooner.
+        if self.animation.is_some() {
+            return false;
+        }
         let tries = if self.most_bytes.is_some() { MOST_TRIES } else { 1 };
         self.encoding.is_some_and(|encoding| tries * encoding.estimated_ms(self.size) > NOW_MILLISECONDS)
     }
@@ -130,7 +147,7 @@ impl Plan {
         let halves = is_jpeg && is_direct && header.conversion.is_none();
         let reading = Reading::new(header, kept, turn, &framing, halves);
         let keep = Keep::of(recipe.metadata, false);
-        Ok(Self { reading, steps, size: framing.canvas, encoding, most_bytes, keep })
+        Ok(Self { reading, steps, size: framing.canvas, encoding, most_bytes, keep, animation: None })
     }
 }
 
@@ -211,6 +228,7 @@ mod tests {
             coding,
             asides: Arc::default(),
             conversion: None,
+            animation: None,
         };
         let recipe = Recipe::parse(options).unwrap();
         Plan::new(&recipe, &header, 2_000_000, &[], target)
@@ -256,6 +274,7 @@ mod tests {
                 coding,
                 asides: Arc::default(),
                 conversion: None,
+                animation: None,
             };
             // Four megapixels, in every format that is written, losslessly too, out of as long a file as is read.
             for options in ["fit=cover", "fit=cover,quality=100", "fit=pad,background=red"] {

@@ -187,6 +187,11 @@ impl Recipe {
         self.quality.map_or(Quality::DEFAULT, Quality::number)
     }
 
+    /// Whether what moves goes on moving. AVIF is made of one frame only, whatever comes instead of it.
+    pub fn moves(&self) -> bool {
+        self.anim != Some(false) && self.format != Some(Output::Avif)
+    }
+
     /// `flip`, then `rotate`.
     pub fn turn(&self) -> Turn {
         let flip = match self.flip {
@@ -237,8 +242,7 @@ impl Recipe {
         full.zoom = full.zoom.filter(|zoom| zoom.0 != Decimal::ZERO);
         full.upscale = full.upscale.filter(|upscale| *upscale != Upscale::Interpolate);
         full.metadata = full.metadata.filter(|metadata| *metadata != Metadata::Copyright);
-        // First frames are all there is so far, whatever was said.
-        full.anim = None;
+        full.anim = (!self.moves()).then_some(false);
         full
     }
 

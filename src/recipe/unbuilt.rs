@@ -20,7 +20,7 @@ impl Recipe {
         plain.or_else(|| self.unbuilt_in_layers())
     }
 
-    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 25] {
+    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 24] {
         const ADJUSTMENTS: &str = "colour adjustments and effects are not rendered";
         const BORDERS: &str = "borders are not drawn";
         const TRIM_BORDER: &str = "borders are not detected; trim by pixels or fractions";
@@ -60,7 +60,6 @@ impl Recipe {
                 "format",
                 "this build leaves AVIF out; use auto or webp",
             ),
-            (self.anim == Some(true), "anim", "only first frames are rendered; leave it out or say false"),
         ]
     }
 

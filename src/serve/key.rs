@@ -106,7 +106,7 @@ mod tests {
         for same in [
             "h=200,w=300",
             "w=300,h=200,fit=scale-down",
-            "w=300,h=200,q=85,dpr=1,g=left,rotate=0,blur=0,gamma=0,anim=false",
+            "w=300,h=200,q=85,dpr=1,g=left,rotate=0,blur=0,gamma=0,anim=true",
             "w=300,h=200,onerror=redirect,metadata=copyright,quality=high",
         ] {
             assert_eq!(key(same, Target::Own, "1"), plain, "{same}");
@@ -123,6 +123,10 @@ mod tests {
         let kept = key("width=300,metadata=keep", Target::Own, "1");
         assert_ne!(kept, plain);
         assert_ne!(key("width=300,metadata=none", Target::Own, "1"), plain);
+        assert_ne!(key("width=300,anim=false", Target::Own, "1"), plain);
+        // What comes instead of an AVIF does not move, what auto chooses does.
+        let [avif, auto] = ["format=avif", "format=auto"].map(|format| key(format, Target::AvifOrWebp, "1"));
+        assert_ne!(avif, auto);
         assert_ne!(kept.with_private_metadata(), kept);
     }
 

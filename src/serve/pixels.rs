@@ -6,6 +6,7 @@ use super::problem::Problem;
 use super::reading::File;
 use super::versions::Current;
 use crate::negotiate::Target;
+use crate::picture::animation::Animation;
 use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
 use crate::picture::probe::Header;
 use crate::plan::{Mark, Plan};
@@ -125,7 +126,7 @@ fn check_sizes(sizes: impl Iterator<Item = u64>) -> Result<(), Problem> {
 /// What `format=json` tells.
 fn facts(header: &Header, file_bytes: u64, plan: &Plan) -> Result<Vec<u8>, Problem> {
     let upright = header.upright();
-    let facts = serde_json::json!({
+    let mut facts = serde_json::json!({
         "width": plan.size.width,
         "height": plan.size.height,
         "original": {
@@ -135,5 +136,12 @@ fn facts(header: &Header, file_bytes: u64, plan: &Plan) -> Result<Vec<u8>, Probl
             "format": header.format.mime(),
         },
     });
+    let original = facts.get_mut("original").and_then(serde_json::Value::as_object_mut);
+    if let (Some(animation), Some(original)) = (&header.animation, original) {
+        let Animation { frames, plays, duration_ms, .. } = *animation;
+        original.insert("frames".to_owned(), frames.into());
+        original.insert("loop_count".to_owned(), plays.unwrap_or(0).into());
+        original.insert("duration_ms".to_owned(), duration_ms.into());
+    }
     serde_json::to_vec(&facts).map_err(|error| Problem::Defect(error.to_string()))
 }

@@ -174,7 +174,7 @@ pub(super) const OPTIONS: &[Case] = &[
         &["auto", "avif", "webp", "jpeg", "baseline-jpeg", "png", "gif", "json"],
         &["jpg", "JPEG", "png-force", "svg", "jxl", "heic", "image%2Fwebp"],
     ),
-    case(plain("anim"), "true or false", &["true", "false"], &["false"], &["1", "0", "yes", "True"]),
+    case(plain("anim"), "true or false", &["true", "false"], &["true", "false"], &["1", "0", "yes", "True"]),
     case(plain("compression"), "fast", &["fast"], &["fast"], &["slow", "none", "Fast", "1"]),
     case(
         plain("metadata"),

@@ -12,6 +12,7 @@ pub mod corpus;
 pub mod counting;
 pub mod difference;
 pub mod exif;
+pub mod films;
 pub mod golden;
 pub mod jpeg_file;
 pub mod lens;

@@ -120,6 +120,41 @@ fn avif_by_name_is_kept_apart_by_what_would_come_instead() {
     }
 }
 
+/// A GIF of two frames, for ever.
+fn moving() -> Vec<u8> {
+    let image = b"\x21\xf9\x04\0\x05\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0";
+    let start = b"GIF89a\x02\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\x21\xff\x0bNETSCAPE2.0\x03\x01\0\0\0";
+    [&start[..], image, image, b";"].concat()
+}
+
+#[test]
+fn json_tells_of_frames() {
+    let world = World::public().with("moving.gif", "moving", &moving());
+    let answer = world.get("/image/format=json/moving.gif");
+    let facts: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    let expected = serde_json::json!({
+        "file_size": moving().len(), "width": 2, "height": 1, "format": "image/gif",
+        "frames": 2, "loop_count": 0, "duration_ms": 100,
+    });
+    assert_eq!(facts["original"], expected);
+}
+
+#[test]
+fn what_moves_does_so_in_a_format_that_the_client_takes() {
+    let world = World::public().with("moving.gif", "moving", &moving());
+    for (options, accept, expected, cached) in [
+        ("format=auto", CHROME, "image/webp", "fwd=uri-miss"),
+        ("format=auto", "*/*", "image/gif", "fwd=uri-miss"),
+        ("format=avif", CHROME, "image/avif", "fwd=uri-miss"),
+        ("format=auto,anim=false", CHROME, "image/avif", "hit"),
+    ] {
+        let path = format!("/image/{options}/moving.gif");
+        let answer = world.ask(Method::GET, &path, &[("accept", accept)]);
+        assert_eq!((answer.status, answer.header("content-type")), (200, expected), "{options} for {accept}");
+        assert!(answer.header("cache-status").contains(cached), "{options} for {accept}");
+    }
+}
+
 #[test]
 fn json_tells_sizes_without_making_a_picture() {
     let answer = world().get("/image/width=16,format=json/photo.jpg");

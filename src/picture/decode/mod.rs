@@ -7,9 +7,10 @@ mod webp;
 
 pub use jpeg::{Reduction, Wanted};
 
+pub(super) use gif::{GifFrames, blocks as gif_blocks, held_bytes as gif_bytes};
 pub(super) use jpeg::held_bytes as jpeg_bytes;
 pub(super) use png::held_bytes as png_bytes;
-pub(super) use webp::held_bytes as webp_bytes;
+pub(super) use webp::{WebpFrames, held_bytes as webp_bytes};
 
 #[cfg(test)]
 pub(in crate::picture) use self::webp::unsmoothed_planes;
@@ -36,7 +37,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    fn new(format: Format, reason: &impl ToString) -> Self {
+    pub(super) fn new(format: Format, reason: &impl ToString) -> Self {
         Self { format: format.name(), reason: reason.to_string() }
     }
 }
@@ -62,7 +63,7 @@ pub fn is_gathered(header: &Header) -> bool {
     match &header.coding {
         Coding::Jpeg(coding) => coding.progressive,
         Coding::Png { interlaced, .. } => *interlaced,
-        Coding::WebpLossy | Coding::WebpLossless | Coding::WebpAnimated | Coding::Gif => true,
+        Coding::WebpLossy | Coding::WebpLossless | Coding::WebpAnimated | Coding::Gif { .. } => true,
     }
 }
 
@@ -106,6 +107,14 @@ impl Decoder {
                 file.extend_from_slice(bytes);
                 Ok(ControlFlow::Continue(()))
             }
+        }
+    }
+
+    /// The header, and all of the file, where it was gathered.
+    pub fn into_file(self) -> Option<(Header, Vec<u8>)> {
+        match self.way {
+            Way::Gathered(file, _) => Some((self.header, file)),
+            Way::Jpeg(_) | Way::Png(_) => None,
         }
     }
 

@@ -9,12 +9,21 @@ pub const MOST_TRIES: u64 = 8;
 
 /// Encodes a frame, with a lower quality than was asked for where the file would have more bytes than `most_bytes`.
 pub fn encode_fitted(picture: &Picture, encoding: Encoding, most_bytes: u32) -> Result<Vec<u8>, EncodeError> {
+    fitted(encoding, most_bytes, |encoding| encode(picture, encoding))
+}
+
+/// The same of whatever makes a file with an encoding.
+pub fn fitted<E: From<EncodeError>>(
+    encoding: Encoding,
+    most_bytes: u32,
+    make: impl Fn(Encoding) -> Result<Vec<u8>, E>,
+) -> Result<Vec<u8>, E> {
     let most = usize::try_from(most_bytes).unwrap_or(usize::MAX);
     let mut search = Search::new(encoding.quality);
     let mut best = None;
     for _ in 0..MOST_TRIES {
         let Some(quality) = search.next else { break };
-        let file = encode(picture, Encoding { quality, ..encoding })?;
+        let file = make(Encoding { quality, ..encoding })?;
         let fits = file.len() <= most;
         if !has_qualities(encoding.format) && !fits {
             break;
@@ -24,7 +33,7 @@ pub fn encode_fitted(picture: &Picture, encoding: Encoding, most_bytes: u32) -> 
             best = Some(file);
         }
     }
-    best.ok_or(EncodeError::NoneFits { most_bytes })
+    best.ok_or_else(|| EncodeError::NoneFits { most_bytes }.into())
 }
 
 /// Whether a lower quality makes a shorter file.

@@ -2,6 +2,7 @@
 
 #[cfg_attr(not(feature = "avif"), path = "no_avif.rs")]
 pub mod avif;
+mod film;
 mod fitted;
 mod gif;
 pub mod jpeg;
@@ -9,7 +10,9 @@ mod png;
 mod webp;
 mod ycc;
 
-pub use self::fitted::{MOST_TRIES, encode_fitted};
+pub use self::film::{Film, film_bytes, film_nanoseconds};
+pub use self::fitted::{MOST_TRIES, encode_fitted, fitted};
+pub(super) use self::gif::held_bytes as gif_bytes;
 
 use super::Picture;
 use crate::format::Format;

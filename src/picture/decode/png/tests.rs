@@ -187,6 +187,7 @@ fn rgb_header(width: u32, height: u32, interlaced: bool) -> Header {
         coding,
         asides: Arc::default(),
         conversion: None,
+        animation: None,
     }
 }
 

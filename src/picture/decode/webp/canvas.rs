@@ -21,6 +21,12 @@ pub(super) fn held_bytes(size: Size) -> u64 {
     u64::from(size.width) * 4
 }
 
+/// Takes the rows of a frame.
+pub(super) trait Lay {
+    /// Lays the next row down. `Break` when no more are wanted.
+    fn lay(&mut self, pixels: impl Iterator<Item = [u8; 4]>) -> ControlFlow<()>;
+}
+
 impl<'a> Canvas<'a> {
     /// A canvas, whose empty rows above the frame are sent at once.
     pub(super) fn begin(
@@ -45,8 +51,16 @@ impl<'a> Canvas<'a> {
         ControlFlow::Continue(())
     }
 
-    /// Lays the next row of the frame down.
-    pub(super) fn lay(&mut self, pixels: impl Iterator<Item = [u8; 4]>) -> ControlFlow<()> {
+    /// Sends the empty rows below the frame.
+    pub(super) fn finish(mut self) {
+        self.row.fill(0);
+        // Whether they were wanted matters to nobody any more.
+        let _ = self.send_empty(self.size.height);
+    }
+}
+
+impl Lay for Canvas<'_> {
+    fn lay(&mut self, pixels: impl Iterator<Item = [u8; 4]>) -> ControlFlow<()> {
         let samples = self.colours.samples();
         let start = self.place.left as usize * samples;
         let open = self.row.get_mut(start..).unwrap_or_default();
@@ -61,12 +75,5 @@ impl<'a> Canvas<'a> {
         }
         self.y += 1;
         self.sink.row(0, &self.row)
-    }
-
-    /// Sends the empty rows below the frame.
-    pub(super) fn finish(mut self) {
-        self.row.fill(0);
-        // Whether they were wanted matters to nobody any more.
-        let _ = self.send_empty(self.size.height);
     }
 }

@@ -34,6 +34,9 @@ pub(super) struct FramePlace {
     pub(super) size: Size,
     /// Laid over what is there, instead of replacing it.
     pub(super) is_blended: bool,
+    /// Its rectangle becomes transparent when the next frame comes.
+    pub(super) is_cleared: bool,
+    pub(super) duration_ms: u32,
 }
 
 /// The chunks of a file or of a frame, one after the other.
@@ -76,6 +79,37 @@ pub(super) fn find(file: &[u8]) -> Result<Found<'_>, Reason> {
     Err("there is no frame")
 }
 
+/// The frames of an animation, and its canvas.
+#[derive(Debug)]
+pub(super) struct Frames<'a> {
+    canvas: Size,
+    chunks: Chunks<'a>,
+}
+
+impl<'a> Frames<'a> {
+    pub(super) fn open(file: &'a [u8]) -> Result<Self, Reason> {
+        let mut chunks = Chunks(file.get(12..).broken("the file is cut off")?);
+        loop {
+            if let (kind, data) = chunks.next().broken("an animation without a canvas")??
+                && &kind == b"VP8X"
+            {
+                return Ok(Self { canvas: canvas_size(data)?, chunks });
+            }
+        }
+    }
+
+    /// The next frame.
+    pub(super) fn next(&mut self) -> Option<Result<Found<'a>, Reason>> {
+        loop {
+            match self.chunks.next()? {
+                Ok((kind, data)) if &kind == b"ANMF" => return Some(frame(data, Some(self.canvas))),
+                Ok(_) => {}
+                Err(reason) => return Some(Err(reason)),
+            }
+        }
+    }
+}
+
 fn image(kind: [u8; 4], data: &[u8]) -> Option<Image<'_>> {
     match &kind {
         b"VP8 " => Some(Image::Lossy(data)),
@@ -96,17 +130,19 @@ fn canvas_size(data: &[u8]) -> Result<Size, Reason> {
 }
 
 fn frame(data: &[u8], canvas: Option<Size>) -> Result<Found<'_>, Reason> {
-    let (&[x0, x1, x2, y0, y1, y2, w0, w1, w2, h0, h1, h2, _, _, _, flags], chunks) =
+    let (&[x0, x1, x2, y0, y1, y2, w0, w1, w2, h0, h1, h2, d0, d1, d2, flags], chunks) =
         data.split_first_chunk().broken("the ANMF chunk is too short")?;
     let place = FramePlace {
         left: le24([x0, x1, x2]) * 2,
         top: le24([y0, y1, y2]) * 2,
         size: Size::new(le24([w0, w1, w2]) + 1, le24([h0, h1, h2]) + 1),
         is_blended: flags & 2 == 0,
+        is_cleared: flags & 1 == 1,
+        duration_ms: le24([d0, d1, d2]),
     };
     let canvas = canvas.broken("an animation without a canvas")?;
     if place.left + place.size.width > canvas.width || place.top + place.size.height > canvas.height {
-        return Err("the first frame is not within the canvas");
+        return Err("a frame is not within the canvas");
     }
     let mut alpha = None;
     for chunk in Chunks(chunks) {
@@ -117,7 +153,7 @@ fn frame(data: &[u8], canvas: Option<Size>) -> Result<Found<'_>, Reason> {
             return Ok(Found { canvas: Some(canvas), place: Some(place), alpha, image });
         }
     }
-    Err("the first frame is empty")
+    Err("a frame is empty")
 }
 
 #[cfg(test)]
@@ -160,7 +196,9 @@ mod tests {
             let frame = chunk(*b"ANMF", &[&place[..], &chunk(*b"VP8L", b"data")].concat());
             file(&[extended(6, 3), frame])
         };
-        let place = FramePlace { left: 2, top: 0, size: Size::new(4, 3), is_blended: false };
+        let size = Size::new(4, 3);
+        let place =
+            FramePlace { left: 2, top: 0, size, is_blended: false, is_cleared: false, duration_ms: 0 };
         assert_eq!(find(&frame(1)).unwrap().place, Some(place));
         assert!(find(&frame(2)).is_err());
     }

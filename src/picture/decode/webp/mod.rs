@@ -1,4 +1,4 @@
-//! WebP (RFC 9649), decoded by rows. Of an animation, the first frame on its canvas.
+//! WebP (RFC 9649), decoded by rows. Of an animation, the first frame on its canvas, or one after the other (`frames.rs`).
 //!
 //! Lossy pictures come as planes of luma and halved chroma, at a half, a quarter or an eighth of their size if that is
 //! enough; all others as pixels. Nothing is held whole: a lossy picture takes a strip of a few rows, a lossless one
@@ -9,22 +9,25 @@
 mod alpha;
 mod canvas;
 mod chunks;
+mod frames;
 mod lossless;
 mod lossy;
 mod upsample;
 
+pub(in crate::picture) use self::frames::WebpFrames;
 #[cfg(test)]
 pub(in crate::picture) use self::lossy::unsmoothed_planes;
 use std::ops::ControlFlow;
 
 use self::alpha::Alpha;
-use self::canvas::Canvas;
+use self::canvas::{Canvas, Lay};
 use self::chunks::{Found, FramePlace, Image};
 use self::lossless::Lossless;
 use self::lossy::Lossy;
 use self::upsample::Upsampler;
 use super::DecodeError;
 use crate::format::Format;
+use crate::geometry::Size;
 use crate::picture::probe::{Coding, Header};
 use crate::picture::rows::RowSink;
 
@@ -67,11 +70,15 @@ pub(super) fn decode(
 
 fn pixels(file: &[u8], header: &Header, reduction: u8, sink: &mut dyn RowSink) -> Result<(), Reason> {
     let found = chunks::find(file)?;
-    let frame_size = match found.image {
-        Image::Lossy(frame) => Lossy::size(frame)?,
-        Image::Lossless(stream) => lossless::size(stream)?,
-    };
-    let place = found.place.unwrap_or(FramePlace { left: 0, top: 0, size: frame_size, is_blended: false });
+    let frame_size = coded_size(&found)?;
+    let place = found.place.unwrap_or(FramePlace {
+        left: 0,
+        top: 0,
+        size: frame_size,
+        is_blended: false,
+        is_cleared: false,
+        duration_ms: 0,
+    });
     if place.size != frame_size || found.canvas.unwrap_or(frame_size) != header.size {
         return Err("two headers disagree");
     }
@@ -85,52 +92,58 @@ fn pixels(file: &[u8], header: &Header, reduction: u8, sink: &mut dyn RowSink) -
             sink.begin(&lossy::layout(frame_size, reduction));
             lossy.decode(reduction, sink)
         }
-        Image::Lossy(frame) => lossy_pixels(frame, &found, place, header, sink),
-        Image::Lossless(stream) => lossless_pixels(stream, place, header, sink),
+        _ => {
+            let (mut canvas, flow) = Canvas::begin(header.size, place, header.alpha, sink);
+            if flow.is_continue() && lay(&found, place.size, &mut canvas)?.is_continue() {
+                canvas.finish();
+            }
+            Ok(())
+        }
     }
 }
 
-fn lossless_pixels(
-    stream: &[u8],
-    place: FramePlace,
-    header: &Header,
-    sink: &mut dyn RowSink,
-) -> Result<(), Reason> {
+/// What a frame's own header says.
+fn coded_size(found: &Found<'_>) -> Result<Size, Reason> {
+    match found.image {
+        Image::Lossy(frame) => Lossy::size(frame),
+        Image::Lossless(stream) => lossless::size(stream),
+    }
+}
+
+/// Lays the pixels of a frame down, row by row; whether all were wanted.
+fn lay(found: &Found<'_>, size: Size, to: &mut impl Lay) -> Result<ControlFlow<()>, Reason> {
+    match found.image {
+        Image::Lossy(frame) => lay_lossy(frame, found.alpha, size, to),
+        Image::Lossless(stream) => lay_lossless(stream, size, to),
+    }
+}
+
+fn lay_lossless(stream: &[u8], size: Size, to: &mut impl Lay) -> Result<ControlFlow<()>, Reason> {
     let mut lossless = Lossless::open(stream)?;
-    let (mut canvas, mut flow) = Canvas::begin(header.size, place, header.alpha, sink);
-    for _ in 0..place.size.height {
-        if flow.is_break() {
-            return Ok(());
-        }
+    for _ in 0..size.height {
         let row = lossless.next_row()?;
-        flow = canvas.lay(row.iter().map(|&colour| {
+        let flow = to.lay(row.iter().map(|&colour| {
             let [b, g, r, a] = colour.to_le_bytes();
             [r, g, b, a]
         }));
+        if flow.is_break() {
+            return Ok(flow);
+        }
     }
-    if flow.is_continue() {
-        canvas.finish();
-    }
-    Ok(())
+    Ok(ControlFlow::Continue(()))
 }
 
 /// Luma, chroma and alpha, row by row into pixels.
-fn lossy_pixels(
+fn lay_lossy(
     frame: &[u8],
-    found: &Found,
-    place: FramePlace,
-    header: &Header,
-    sink: &mut dyn RowSink,
-) -> Result<(), Reason> {
+    alpha: Option<&[u8]>,
+    size: Size,
+    to: &mut impl Lay,
+) -> Result<ControlFlow<()>, Reason> {
     let lossy = Lossy::open(frame)?;
-    let mut alpha = Alpha::open(found.alpha, place.size)?;
-    let (mut canvas, flow) = Canvas::begin(header.size, place, header.alpha, sink);
-    if flow.is_break() {
-        return Ok(());
-    }
-    let mut result = Ok(());
-    let mut was_stopped = false;
-    let mut upsampler = Upsampler::new(place.size, |pixels: &mut [[u8; 4]]| {
+    let mut alpha = Alpha::open(alpha, size)?;
+    let mut result = Ok(ControlFlow::Continue(()));
+    let mut upsampler = Upsampler::new(size, |pixels: &mut [[u8; 4]]| {
         let row = match alpha.next_row() {
             Ok(row) => row,
             Err(reason) => {
@@ -138,15 +151,11 @@ fn lossy_pixels(
                 return ControlFlow::Break(());
             }
         };
-        let flow = canvas.lay(pixels.iter().zip(row).map(|(&[r, g, b, _], &a)| [r, g, b, a]));
-        was_stopped = flow.is_break();
+        let flow = to.lay(pixels.iter().zip(row).map(|(&[r, g, b, _], &a)| [r, g, b, a]));
+        result = Ok(flow);
         flow
     });
     lossy.decode(1, &mut upsampler)?;
     drop(upsampler);
-    result?;
-    if !was_stopped {
-        canvas.finish();
-    }
-    Ok(())
+    result
 }

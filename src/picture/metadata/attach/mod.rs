@@ -14,7 +14,7 @@ pub fn attach(format: Format, file: Vec<u8>, kept: &Kept) -> Option<Vec<u8>> {
     match format {
         Format::Jpeg => jpeg(file, kept),
         Format::Png => png(file, kept),
-        Format::Webp => webp(&file, kept),
+        Format::Webp => webp(file, kept),
         Format::Gif => gif(file, kept),
         Format::Avif => avif::attach(&file, kept),
     }
@@ -63,37 +63,40 @@ fn png(file: Vec<u8>, kept: &Kept) -> Option<Vec<u8>> {
 }
 
 /// Chunks behind the picture, of which the extended header tells (RFC 9649, 2.7).
-fn webp(file: &[u8], kept: &Kept) -> Option<Vec<u8>> {
+fn webp(file: Vec<u8>, kept: &Kept) -> Option<Vec<u8>> {
     const HAS_EXIF: u8 = 0x08;
     const HAS_XMP: u8 = 0x04;
-    const ALPHA: u8 = 0x10;
-    let chunks = file.get(12..)?;
+    const FLAGS_AT: usize = 20;
     let flags = kept.exif.as_ref().map_or(0, |_| HAS_EXIF) | kept.xmp.as_ref().map_or(0, |_| HAS_XMP);
-    let mut body = b"WEBP".to_vec();
-    if let Some(extended) = chunks.strip_prefix(b"VP8X") {
-        let (length, rest) = extended.split_first_chunk::<4>()?;
-        let (first, rest) = rest.split_first()?;
-        body.extend(b"VP8X");
-        body.extend(length);
-        body.push(first | flags);
-        body.extend(rest);
-    } else {
-        let header = Header::walk(file).ok()?;
-        let alpha = if header.alpha { ALPHA } else { 0 };
-        let side = |side: u32| (side - 1).to_le_bytes().into_iter().take(3);
-        let sides = side(header.size.width).chain(side(header.size.height));
-        let extended: Vec<u8> = [flags | alpha, 0, 0, 0].into_iter().chain(sides).collect();
-        riff(*b"VP8X", &extended, &mut body)?;
-        body.extend(chunks);
-    }
+    let mut file = extended(file)?;
+    *file.get_mut(FLAGS_AT)? |= flags;
+    // Films are long, and should not be held three times.
+    file.reserve_exact(kept.file_bytes());
     for (block, name) in [(&kept.exif, b"EXIF"), (&kept.xmp, b"XMP ")] {
         if let Some(block) = block {
-            riff(*name, block, &mut body)?;
+            riff(*name, block, &mut file)?;
         }
     }
-    let mut file = Vec::with_capacity(8 + body.len());
-    riff(*b"RIFF", &body, &mut file)?;
+    let length = u32::try_from(file.len().checked_sub(8)?).ok()?;
+    file.get_mut(4..8)?.copy_from_slice(&length.to_le_bytes());
     Some(file)
+}
+
+/// The file with an extended header, if it has none.
+fn extended(file: Vec<u8>) -> Option<Vec<u8>> {
+    const ALPHA: u8 = 0x10;
+    let chunks = file.get(12..)?;
+    if chunks.starts_with(b"VP8X") {
+        return Some(file);
+    }
+    let header = Header::walk(&file).ok()?;
+    let alpha = if header.alpha { ALPHA } else { 0 };
+    let side = |side: u32| (side - 1).to_le_bytes().into_iter().take(3);
+    let sides = side(header.size.width).chain(side(header.size.height));
+    let extended: Vec<u8> = [alpha, 0, 0, 0].into_iter().chain(sides).collect();
+    let mut chunk = Vec::new();
+    riff(*b"VP8X", &extended, &mut chunk)?;
+    insert(file, 12, chunk)
 }
 
 /// A chunk: name, length, body, and a byte where the length is odd.

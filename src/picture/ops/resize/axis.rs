@@ -93,6 +93,20 @@ impl Axis {
         self.taps(source).next_multiple_of(4)
     }
 
+    /// The output samples that look at any of these pixels, as they lie in the whole and as an axis of their own.
+    #[must_use]
+    pub fn part(self, pixels: Range<u32>) -> (Range<u32>, Self) {
+        let reach = SUPPORT * self.step.max(1.0) + 1.0;
+        let (start, end) = (f64::from(pixels.start).max(self.low), f64::from(pixels.end).min(self.high));
+        if start >= end {
+            return (0..0, Self { count: 0, ..self });
+        }
+        let first = truncate(((start - reach - self.start) / self.step).floor()).min(self.count);
+        let last = truncate(((end + reach - self.start) / self.step).ceil()).clamp(first, self.count);
+        let part = Self { start: self.start + self.step * f64::from(first), count: last - first, ..self };
+        (first..last, part)
+    }
+
     /// The pixels that are looked at, where samples of the coarsest plane are `spacing` pixels apart.
     pub fn reach(&self, spacing: f64) -> Range<u32> {
         let reach = SUPPORT * self.step.max(spacing) + spacing;

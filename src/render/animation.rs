@@ -1,0 +1,90 @@
+//! All frames of a source, one after the other: laid on a canvas, looked at, taken through the steps, appended to a file.
+
+use super::{RenderError, SourceFile, take, take_mark};
+use crate::picture::animation::{Animation, Canvas, Frames, View};
+use crate::picture::encode::{self, Encoding, Film};
+use crate::picture::ops::mark::{self, Placing};
+use crate::picture::probe::Header;
+use crate::picture::{Channels, Picture};
+use crate::plan::{Plan, Step};
+
+/// Makes the file of a plan for all frames, for which so many bytes are left beside its metadata.
+pub(super) fn animate(
+    source: &[u8],
+    header: &Header,
+    marks: &[SourceFile],
+    plan: &Plan,
+    animation: Animation,
+    metadata_bytes: usize,
+) -> Result<Vec<u8>, RenderError> {
+    let encoding = plan.encoding.ok_or(RenderError::Defect)?;
+    let steps = Steps::new(plan, marks)?;
+    let film = |encoding| shown(source, header, plan, &steps, animation, encoding);
+    match plan.most_bytes {
+        Some(most) => {
+            let metadata_bytes = u32::try_from(metadata_bytes).unwrap_or(u32::MAX);
+            encode::fitted(encoding, most.saturating_sub(metadata_bytes), film)
+        }
+        None => film(encoding),
+    }
+}
+
+/// The file of all frames with this encoding.
+fn shown(
+    source: &[u8],
+    header: &Header,
+    plan: &Plan,
+    steps: &Steps<'_>,
+    animation: Animation,
+    encoding: Encoding,
+) -> Result<Vec<u8>, RenderError> {
+    let channels = if animation.alpha { Channels::Rgba } else { Channels::Rgb };
+    let mut canvas = Canvas::new(header.size);
+    let mut view = View::new(plan.reading.across, plan.reading.down, channels, header.conversion.clone());
+    let mut frames = Frames::open(source, header)?;
+    let mut film = Film::new(encoding, plan.size, animation.plays)?;
+    while let Some(shown) = frames.next(&mut canvas)? {
+        // The first frame is to be seen even where nothing is on it.
+        if view.update(&canvas, shown.changed) || film.is_empty() {
+            film.push(steps.take(view.picture().clone())?, shown.delay_ms)?;
+        } else {
+            film.hold(shown.delay_ms)?;
+        }
+    }
+    Ok(film.finish()?)
+}
+
+/// The steps of a plan, with marks that were read.
+struct Steps<'a> {
+    steps: Vec<Ready<'a>>,
+}
+
+enum Ready<'a> {
+    Plain(&'a Step),
+    Mark(Picture, Placing),
+}
+
+impl<'a> Steps<'a> {
+    fn new(plan: &'a Plan, marks: &[SourceFile]) -> Result<Self, RenderError> {
+        let ready = |step: &'a Step| {
+            Ok(match step {
+                Step::Mark(plan) => {
+                    let (picture, placing) = take_mark(plan, marks)?;
+                    Ready::Mark(picture, placing)
+                }
+                Step::Turn(_) | Step::Flatten(_) | Step::Pad { .. } => Ready::Plain(step),
+            })
+        };
+        Ok(Self { steps: plan.steps.iter().map(ready).collect::<Result<_, RenderError>>()? })
+    }
+
+    fn take(&self, mut picture: Picture) -> Result<Picture, RenderError> {
+        for step in &self.steps {
+            match step {
+                Ready::Plain(step) => picture = take(step, picture, &[])?,
+                Ready::Mark(drawn, placing) => mark::draw(&mut picture, drawn, placing),
+            }
+        }
+        Ok(picture)
+    }
+}
