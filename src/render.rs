@@ -1,5 +1,6 @@
 //! Source bytes and a plan in, answer bytes out. Runs the steps in order and decides nothing.
 
+#[cfg(feature = "animation")]
 mod animation;
 
 use std::any::Any;
@@ -147,6 +148,7 @@ impl<'a> Rendering<'a> {
 
     /// The file without metadata, for which so many bytes are left.
     fn encode(mut self, metadata_bytes: usize) -> Result<Vec<u8>, RenderError> {
+        #[cfg(feature = "animation")]
         if let Some(animation) = self.plan.animation {
             let (header, file) = self.decoder.into_file().ok_or(RenderError::Defect)?;
             return animation::animate(&file, &header, self.marks, self.plan, animation, metadata_bytes);

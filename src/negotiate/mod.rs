@@ -160,6 +160,7 @@ impl Target {
     /// can.
     pub fn moving(self, recipe: &Recipe, header: &Header) -> Option<Encoding> {
         let format = match self {
+            _ if !cfg!(feature = "animation") => return None,
             _ if header.animation.is_none() || !recipe.moves() => return None,
             Self::Own => header.format,
             Self::Fixed(format @ (Format::Webp | Format::Gif)) => format,

@@ -20,7 +20,7 @@ impl Recipe {
         plain.or_else(|| self.unbuilt_in_layers())
     }
 
-    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 24] {
+    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 25] {
         const ADJUSTMENTS: &str = "colour adjustments and effects are not rendered";
         const BORDERS: &str = "borders are not drawn";
         const TRIM_BORDER: &str = "borders are not detected; trim by pixels or fractions";
@@ -59,6 +59,11 @@ impl Recipe {
                 !cfg!(feature = "avif") && self.format == Some(Output::Avif),
                 "format",
                 "this build leaves AVIF out; use auto or webp",
+            ),
+            (
+                !cfg!(feature = "animation") && self.anim == Some(true),
+                "anim",
+                "this build leaves animations out; leave it away or say false",
             ),
         ]
     }
