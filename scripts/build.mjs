@@ -73,7 +73,8 @@ export async function build({ panic = process.env.LENSLET_PANIC || 'unwind', lea
   const started = Date.now();
   const env = toolEnvironment(unwinding ? await unwindingEnvironment() : {});
   const flags = unwinding ? ['--panic-unwind'] : [];
-  const features = lean ? ['--no-default-features'] : [];
+  // Of the command line's crate the features would count, too.
+  const features = lean ? ['--package', 'lenslet', '--no-default-features'] : [];
   await run('worker-build', ['--release', ...flags, '--out-dir', out, '--', '--locked', ...features], { cwd: root, env });
   if (!names) forgetNames(join(root, out, 'index_bg.wasm'));
   const module = join(root, out, 'index.js');
