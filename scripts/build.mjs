@@ -24,7 +24,7 @@ const HELP = `Builds the Worker into build/.
 
   npm run build [-- --lean] [-- --panic unwind|abort] [-- --names] [-- --out <folder>] [-- --check]
 
-  --lean          without AVIF and animations, which is less than half of it: they answer 501, and auto is WebP
+  --lean          without AVIF and animations: format=avif answers 501, and auto is WebP
 
   --panic unwind  (default) a panic answers 500 and leaves the other requests alone; needs the nightly
   --panic abort   a panic ends the instance with all its requests; stable Rust; for comparison
