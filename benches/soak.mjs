@@ -80,7 +80,10 @@ async function warm(worker) {
   return made;
 }
 
-/** Sends nothing but misses until neither the isolate nor the data centre can keep more of them; answers how many. */
+/**
+ * Sends nothing but misses until neither the isolate nor the data centre can keep more of them, as many at once as ever will be: what
+ * the isolate needs for that it does not give back. Answers how many.
+ */
 async function filled(worker) {
   let [left, misses] = [2 * (CACHE_BYTES + HOT_BYTES), 0];
   const client = async () => {
@@ -90,7 +93,7 @@ async function filled(worker) {
     }
     connection.close();
   };
-  await Promise.all([client(), client()]);
+  await Promise.all(Array.from({ length: CONNECTIONS }, client));
   return misses;
 }
 

@@ -24,7 +24,7 @@ const HELP = `Builds the Worker into build/.
 
   npm run build [-- --lean] [-- --panic unwind|abort] [-- --names] [-- --out <folder>] [-- --check]
 
-  --lean          without AVIF and animations, which is less than half of it: they answer 501, and auto is WebP
+  --lean          without AVIF and animations: format=avif answers 501, and auto is WebP
 
   --panic unwind  (default) a panic answers 500 and leaves the other requests alone; needs the nightly
   --panic abort   a panic ends the instance with all its requests; stable Rust; for comparison
@@ -73,7 +73,8 @@ export async function build({ panic = process.env.LENSLET_PANIC || 'unwind', lea
   const started = Date.now();
   const env = toolEnvironment(unwinding ? await unwindingEnvironment() : {});
   const flags = unwinding ? ['--panic-unwind'] : [];
-  const features = lean ? ['--no-default-features'] : [];
+  // Of the command line's crate the features would count, too.
+  const features = lean ? ['--package', 'lenslet', '--no-default-features'] : [];
   await run('worker-build', ['--release', ...flags, '--out-dir', out, '--', '--locked', ...features], { cwd: root, env });
   if (!names) forgetNames(join(root, out, 'index_bg.wasm'));
   const module = join(root, out, 'index.js');

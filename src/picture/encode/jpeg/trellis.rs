@@ -141,14 +141,14 @@ impl Trellis {
         let zeros = at - way.at - 1;
         let lowering = squared(exact - FINE * (magnitude - 1)) - keeping + self.run(zeros, bits - 1)
             - self.run(zeros, bits);
-        let is_power = if_less(1, magnitude) & if_less(magnitude & (magnitude - 1), 1);
-        let is_lower = is_power & if_less(lowering, 0);
+        let may_lower = if_less(1, magnitude) & if_less(magnitude & (magnitude - 1), 1);
+        let lowers = may_lower & if_less(lowering, 0);
         let may_be_zero = if_less(magnitude, 2) & if_less(exact, LEAST_KEPT);
 
         let node = last.node + 1;
-        let value = (magnitude + is_lower) as i16;
+        let value = (magnitude + lowers) as i16;
         self.nodes[node as usize % 64] = Node { at: at as u8, before: way.node as u8, value };
-        let cost = way.cost + keeping + (lowering & is_lower) - squared(exact & may_be_zero);
+        let cost = way.cost + keeping + (lowering & lowers) - squared(exact & may_be_zero);
         // Whatever comes next costs no less behind what is not cheaper than this one.
         other = last.or(other);
         let goes_on = may_be_zero & if_less(other.cost, cost);
