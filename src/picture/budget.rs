@@ -32,6 +32,9 @@ pub const LONGEST_AVIF_SIDE: u32 = 1_200;
 /// What encoding may take while somebody waits for it, by [`Encoding::estimated_ms`].
 pub const NOW_MILLISECONDS: u64 = 100;
 
+/// A still GIF of more pixels is its first image alone: what is laid on each other has to be held whole.
+pub const LARGEST_LAYERED_PIXELS: u64 = 4_000_000;
+
 /// Frames times pixels, of a source that moves as of what is made of it: above that the first frame is all that is made.
 /// Cloudflare's transformations stop there, too.
 pub const LARGEST_ANIMATION_PIXELS: u64 = 50_000_000;

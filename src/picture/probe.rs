@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::animation::Animation;
-use super::budget::LARGEST_SOURCE_PIXELS;
+use super::budget::{LARGEST_ANIMATION_PIXELS, LARGEST_LAYERED_PIXELS, LEAST_FRAME_PIXELS};
 use super::colour::{Conversion, LARGEST_PROFILE_BYTES, PngColours, Samples};
 use super::decode::gif_blocks::{Block, Blocks, Disposal, Image};
 use super::exif;
@@ -518,8 +518,10 @@ fn gif(bytes: &[u8]) -> Option<Header> {
     }
     let animation = film.animation();
     let layers = if animation.is_some() { 1 } else { film.images.max(1) };
-    // Who lays so many images on each other wants them to be seen one by one.
-    let layers = if size.area() * u64::from(layers) > LARGEST_SOURCE_PIXELS { 1 } else { layers };
+    // There is no room for large ones and no time for many.
+    let is_large = size.area() > LARGEST_LAYERED_PIXELS;
+    let is_long = size.area().max(LEAST_FRAME_PIXELS) * u64::from(layers) > LARGEST_ANIMATION_PIXELS;
+    let layers = if is_large || is_long { 1 } else { layers };
     Some(Header {
         format: Format::Gif,
         size,
