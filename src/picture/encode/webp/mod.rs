@@ -34,6 +34,11 @@ fn refusal(reason: &str) -> EncodeError {
     EncodeError::new(Format::Webp, &reason)
 }
 
+/// The lossy file of an opaque picture.
+pub(super) fn lossy(picture: &Picture, quality: u8) -> Result<Vec<u8>, EncodeError> {
+    opaque(picture, quality)
+}
+
 fn opaque(picture: &Picture, quality: u8) -> Result<Vec<u8>, EncodeError> {
     let [start, modes, tokens] = lossy::frame(picture, quality).map_err(refusal)?;
     container::file(&[(*b"VP8 ", &[&start, &modes, &tokens])]).ok_or_else(|| refusal(TOO_LONG))
