@@ -12,7 +12,7 @@ mod memory {
     use lenslet::geometry::Size;
     use lenslet::picture::decode::{DecodeError, Decoder, Reduction, Wanted};
     use lenslet::picture::encode::jpeg::{JpegRows, held_bytes};
-    use lenslet::picture::encode::{Encoding, encode};
+    use lenslet::picture::encode::{Encoding, Level, encode};
     use lenslet::picture::probe::{Coding, Header};
     use lenslet::picture::rows::{Colours, Layout, Plane, Planes, RowSink};
     use lenslet::picture::{Channels, Picture, budget};
@@ -265,6 +265,36 @@ mod memory {
         }
         noise(511, 513, 85, Channels::Rgb);
         noise(350, 343, 85, Channels::Rgba);
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    /// Palettes are found in tables that do not grow; qualities by name, on a part of the picture.
+    #[test]
+    fn palettes_and_tries_stay_within_their_figures() {
+        let _alone = alone();
+        let mut wrong = Vec::new();
+        let few = Encoding { few_colours: true, ..Encoding::new(Format::Png, 85) };
+        let high = |format| Encoding { level: Some(Level::High), ..Encoding::new(format, 85) };
+        let encodings = [few, Encoding::new(Format::Gif, 85), high(Format::Jpeg), high(Format::Webp)];
+        for (width, height) in [(1, 1), (64, 64), (400, 400), (WIDTH, HEIGHT), (2_400, 70)] {
+            for channels in [Channels::Rgb, Channels::Rgba] {
+                let mut dice = Dice::new(u64::from(width));
+                let noise = paint(width, height, channels, |_, _| [0; 4].map(|_| dice.byte()));
+                for encoding in encodings {
+                    if encoding.format == Format::Jpeg && channels == Channels::Rgba {
+                        continue;
+                    }
+                    let (measured, file) = peak_bytes(|| encode(&noise, encoding));
+                    file.unwrap();
+                    let what = format!("{encoding:?} of noise, {width}x{height}, {channels:?}");
+                    let planned = budget::encoding(noise.size(), channels, encoding);
+                    let _ = compare(&what, noise.size().area(), measured, planned);
+                    if measured > planned {
+                        wrong.push(what);
+                    }
+                }
+            }
+        }
         assert!(wrong.is_empty(), "{wrong:#?}");
     }
 

@@ -7,9 +7,9 @@ pub use hints::{Dependence, Hints};
 pub use settle::settle;
 
 use crate::format::Format;
-use crate::picture::encode::Encoding;
+use crate::picture::encode::{Encoding, Level};
 use crate::picture::probe::Header;
-use crate::recipe::{Output, Recipe};
+use crate::recipe::{Output, Quality, QualityName, Recipe};
 
 /// The formats of a request's `Accept` header that matter here, each with its quality in thousandths.
 ///
@@ -168,11 +168,11 @@ impl Target {
             Self::Still | Self::AvifOrStill => Format::Gif,
             Self::Fixed(_) | Self::BaselineJpeg | Self::Json => return None,
         };
-        Some(Encoding::new(format, recipe.quality()))
+        Some(Encoding::new(format, recipe.quality.map_or(Quality::DEFAULT, Quality::number)))
     }
 
     /// The encodings that will do for a picture with this header, the best first; none where the answer is no picture.
-    pub fn encodings(self, header: &Header, quality: u8) -> Vec<Encoding> {
+    pub fn encodings(self, header: &Header, quality: Option<Quality>) -> Vec<Encoding> {
         let still = if header.alpha { Format::Png } else { Format::Jpeg };
         let formats: &[Format] = match self {
             Self::Own => &[header.format],
@@ -184,8 +184,25 @@ impl Target {
             Self::BaselineJpeg => &[Format::Jpeg],
             Self::Json => &[],
         };
-        let progressive = self != Self::BaselineJpeg;
-        formats.iter().map(|&format| Encoding { progressive, ..Encoding::new(format, quality) }).collect()
+        let number = quality.map_or(Quality::DEFAULT, Quality::number);
+        let encoding = |&format: &Format| Encoding {
+            level: quality.and_then(level),
+            few_colours: quality.is_some(),
+            progressive: self != Self::BaselineJpeg,
+            ..Encoding::new(format, number)
+        };
+        formats.iter().map(encoding).collect()
+    }
+}
+
+/// A quality that has a name is a promise of how it looks.
+fn level(quality: Quality) -> Option<Level> {
+    match quality {
+        Quality::Number(_) => None,
+        Quality::Named(QualityName::High) => Some(Level::High),
+        Quality::Named(QualityName::MediumHigh) => Some(Level::MediumHigh),
+        Quality::Named(QualityName::MediumLow) => Some(Level::MediumLow),
+        Quality::Named(QualityName::Low) => Some(Level::Low),
     }
 }
 

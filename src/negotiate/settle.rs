@@ -31,7 +31,7 @@ pub fn settle<'a>(
         recipe.width = Some(Width::Pixels(choice.width(wanted, hints.is_mobile)));
     }
     if let Some(slow) = recipe.slow_connection_quality.take() {
-        depends.connection = slow.number() != recipe.quality();
+        depends.connection = recipe.quality != Some(slow);
         recipe.quality = if hints.is_slow { Some(slow) } else { recipe.quality };
     }
     (recipe.wbreakpoints, recipe.wmobile, recipe.wdesktop) = (None, None, None);
@@ -164,8 +164,10 @@ mod tests {
             ("width=auto", 700, [true, false, false]),
             ("width=auto,wbreakpoints=5,wmobile=5,wdesktop=5", LONGEST_SIDE, [false, false, false]),
             ("scq=40", LONGEST_SIDE, [false, false, true]),
-            ("scq=high,q=85", LONGEST_SIDE, [false, false, false]),
-            ("scq=85", LONGEST_SIDE, [false, false, false]),
+            ("scq=high,q=high", LONGEST_SIDE, [false, false, false]),
+            ("scq=85,q=85", LONGEST_SIDE, [false, false, false]),
+            // Of a PNG it is another one already where a quality is given at all.
+            ("scq=85", LONGEST_SIDE, [false, false, true]),
         ] {
             let Dependence { width, device, connection } = settled(options, widest, &[]).1;
             assert_eq!([width, device, connection], expected, "{options}");

@@ -4,10 +4,10 @@
 //! codecs were measured by counting what they allocate, which `tests/memory.rs` repeats.
 
 use super::decode::{self, Reduction};
-use super::encode::{self, Encoding, avif, jpeg};
+use super::encode::{self, Encoding, adapted, avif, jpeg};
 use super::ops::resize::Axis;
 use super::probe::{Coding, Header};
-use super::{Channels, Picture};
+use super::{Channels, Picture, palette};
 use crate::format::Format;
 use crate::geometry::Size;
 
@@ -94,6 +94,11 @@ pub fn planes(size: Size) -> u64 {
 /// Bytes held while a frame of this size is encoded, without the frame, with the file that comes out. Most of it
 /// is buffers that grow by doubling, seen at their worst: pixels like noise.
 pub fn encoding(size: Size, channels: Channels, encoding: Encoding) -> u64 {
+    if encoding.level.is_some() && matches!(encoding.format, Format::Jpeg | Format::Webp | Format::Avif) {
+        // Whatever quality is found.
+        let found = Encoding { level: None, quality: adapted::QUALITIES.1, ..encoding };
+        return self::encoding(size, channels, found).max(adapted::held_bytes(size, encoding.format));
+    }
     let hundredths = match (encoding.format, channels) {
         (Format::Jpeg, _) => return jpeg::held_bytes(size, encoding.quality) + FIXED_BYTES,
         (Format::Avif, _) => return avif::held_bytes(size, channels, encoding.quality) + FIXED_BYTES,
@@ -105,7 +110,9 @@ pub fn encoding(size: Size, channels: Channels, encoding: Encoding) -> u64 {
         (Format::Png, Channels::Rgb) => 1_100,
         (Format::Png, Channels::Rgba) => 1_350,
     };
-    (size.area().saturating_mul(hundredths) / 100).saturating_add(FIXED_BYTES)
+    let file = (size.area().saturating_mul(hundredths) / 100).saturating_add(FIXED_BYTES);
+    let has_palette = encoding.format == Format::Png && encoding.few_colours;
+    if has_palette { file.max(palette::held_bytes(size)) } else { file }
 }
 
 impl Picture {

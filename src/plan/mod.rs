@@ -84,7 +84,7 @@ impl Plan {
         }
         let draft = |encoding| Self::draft(recipe, header, marks, encoding);
         let mut refusal = None;
-        for encoding in target.encodings(header, recipe.quality()) {
+        for encoding in target.encodings(header, recipe.quality) {
             let plan = draft(Some(encoding))?;
             match plan.check(header, file_bytes, marks) {
                 Ok(()) => return Ok(plan),
@@ -115,7 +115,7 @@ impl Plan {
     pub fn turn_of_planes(&self) -> Option<Turn> {
         let encoding = self.encoding.filter(|encoding| encoding.format == Format::Jpeg);
         // To try several qualities, the pixels have to be there.
-        encoding.filter(|_| self.most_bytes.is_none()).and_then(|_| only_turn(&self.steps))
+        encoding.filter(|encoding| !tries(*encoding, self.most_bytes)).and_then(|_| only_turn(&self.steps))
     }
 
     /// What there is to do, whatever it costs.
@@ -143,12 +143,18 @@ impl Plan {
         let is_jpeg = encoding.is_some_and(|encoding| encoding.format == Format::Jpeg);
         let most_bytes = recipe.max_bytes.map(|bytes| bytes.0);
         // Planes go on as planes where what they mean goes on, too.
-        let is_direct = most_bytes.is_none() && only_turn(&steps).is_some();
+        let has_tries = encoding.is_some_and(|encoding| tries(encoding, most_bytes));
+        let is_direct = !has_tries && only_turn(&steps).is_some();
         let halves = is_jpeg && is_direct && header.conversion.is_none();
         let reading = Reading::new(header, kept, turn, &framing, halves);
         let keep = Keep::of(recipe.metadata, false);
         Ok(Self { reading, steps, size: framing.canvas, encoding, most_bytes, keep, animation: None })
     }
+}
+
+/// Whether several qualities are tried.
+fn tries(encoding: Encoding, most_bytes: Option<u32>) -> bool {
+    most_bytes.is_some() || encoding.level.is_some()
 }
 
 /// The turn of steps that are no more than one.

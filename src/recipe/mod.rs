@@ -182,11 +182,6 @@ impl Recipe {
         self.height.map(|side| self.device_side(side.0))
     }
 
-    /// The quality as a number, 85 unless asked for.
-    pub fn quality(&self) -> u8 {
-        self.quality.map_or(Quality::DEFAULT, Quality::number)
-    }
-
     /// Whether what moves goes on moving. AVIF is made of one frame only, whatever comes instead of it.
     pub fn moves(&self) -> bool {
         self.anim != Some(false) && self.format != Some(Output::Avif)
@@ -231,7 +226,15 @@ impl Recipe {
         let looks_somewhere = matches!(self.fit(), Fit::Cover | Fit::Crop | Fit::AspectCrop | Fit::Pad);
         full.gravity = looks_somewhere.then(|| Gravity::At(self.focus()));
         full.dpr = Some(Within(self.dpr()));
-        full.quality = Some(Quality::Number(self.quality()));
+        // To a PNG it makes a difference whether a quality was given, so it is written out only where none can come of it.
+        let never_png = match self.format {
+            Some(Output::Jpeg | Output::BaselineJpeg) => true,
+            Some(Output::Webp) => self.compression.is_none(),
+            _ => false,
+        };
+        if never_png {
+            full.quality = full.quality.or(Some(Quality::Number(Quality::DEFAULT)));
+        }
         full.rotate = self.rotate.filter(|turns| turns.0 > 0);
         for neutral in [&mut full.brightness, &mut full.contrast, &mut full.gamma, &mut full.saturation] {
             *neutral = neutral.filter(|factor| factor.0 != Decimal::ONE);

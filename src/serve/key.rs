@@ -106,11 +106,13 @@ mod tests {
         for same in [
             "h=200,w=300",
             "w=300,h=200,fit=scale-down",
-            "w=300,h=200,q=85,dpr=1,g=left,rotate=0,blur=0,gamma=0,anim=true",
-            "w=300,h=200,onerror=redirect,metadata=copyright,quality=high",
+            "w=300,h=200,dpr=1,g=left,rotate=0,blur=0,gamma=0,anim=true",
+            "w=300,h=200,onerror=redirect,metadata=copyright",
         ] {
             assert_eq!(key(same, Target::Own, "1"), plain, "{same}");
         }
+        let jpeg = Target::Fixed(Format::Jpeg);
+        assert_eq!(key("format=jpeg,q=85", jpeg, "1"), key("f=jpeg", jpeg, "1"));
     }
 
     #[test]
@@ -120,6 +122,10 @@ mod tests {
         assert_ne!(key("width=300", Target::Own, "2"), plain);
         assert_ne!(key("width=300", Target::Still, "1"), plain);
         assert_ne!(key("width=300", Target::Fixed(Format::Webp), "1"), plain);
+        // A PNG has fewer colours where a quality was given, and a name is looked for anew in every picture.
+        assert_ne!(key("width=300,quality=85", Target::Own, "1"), plain);
+        let jpeg = |options| key(options, Target::Fixed(Format::Jpeg), "1");
+        assert_ne!(jpeg("format=jpeg,quality=high"), jpeg("format=jpeg,quality=85"));
         let kept = key("width=300,metadata=keep", Target::Own, "1");
         assert_ne!(kept, plain);
         assert_ne!(key("width=300,metadata=none", Target::Own, "1"), plain);

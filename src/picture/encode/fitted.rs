@@ -1,6 +1,6 @@
 //! The highest quality with which a file is no longer than somebody said.
 
-use super::{EncodeError, Encoding, encode};
+use super::{EncodeError, Encoding, adapted, encode};
 use crate::format::Format;
 use crate::picture::Picture;
 
@@ -9,6 +9,7 @@ pub const MOST_TRIES: u64 = 8;
 
 /// Encodes a frame, with a lower quality than was asked for where the file would have more bytes than `most_bytes`.
 pub fn encode_fitted(picture: &Picture, encoding: Encoding, most_bytes: u32) -> Result<Vec<u8>, EncodeError> {
+    let encoding = adapted::settled(picture, encoding)?;
     fitted(encoding, most_bytes, |encoding| encode(picture, encoding))
 }
 

@@ -1,5 +1,6 @@
 //! A small frame in, a file out. One file per format; each wraps the encoder that serves it best today.
 
+pub(crate) mod adapted;
 #[cfg_attr(not(feature = "avif"), path = "no_avif.rs")]
 pub mod avif;
 mod film;
@@ -10,6 +11,7 @@ mod png;
 mod webp;
 mod ycc;
 
+pub use self::adapted::Level;
 pub use self::film::{Film, film_bytes, film_nanoseconds};
 pub use self::fitted::{MOST_TRIES, encode_fitted, fitted};
 pub(super) use self::gif::held_bytes as gif_bytes;
@@ -25,31 +27,44 @@ pub struct Encoding {
     pub format: Format,
     /// 1–100, for formats that lose. WebP loses nothing at 100.
     pub quality: u8,
+    /// How good it shall look instead, whatever quality that takes, of formats that lose; of others `quality` counts.
+    pub level: Option<Level>,
+    /// Whether a PNG may have fewer colours than the frame, as many as its quality says.
+    pub few_colours: bool,
     /// Whether a JPEG may have several scans.
     pub progressive: bool,
 }
 
 impl Encoding {
-    /// An encoding; a JPEG may have several scans.
+    /// An encoding of this quality; a JPEG may have several scans, a PNG has all colours.
     pub fn new(format: Format, quality: u8) -> Self {
-        Self { format, quality, progressive: true }
+        Self { format, quality, level: None, few_colours: false, progressive: true }
     }
 
     /// About how many milliseconds a photograph of this size takes as wasm, once it is a frame.
     pub fn estimated_ms(self, size: Size) -> u64 {
-        let nanoseconds_per_pixel = match self.format {
-            Format::Avif => 750,
-            Format::Gif => 300,
-            Format::Webp => 75,
-            Format::Png => 15,
-            Format::Jpeg => 12,
-        };
-        size.area().saturating_mul(nanoseconds_per_pixel) / 1_000_000
+        let sample_format = if self.format == Format::Avif { Format::Webp } else { self.format };
+        let tries = if self.level.is_some() { adapted::MOST_TRIES } else { 0 };
+        let own = size.area().saturating_mul(nanoseconds_per_pixel(self.format));
+        // What was made is decoded and compared, too.
+        let search = adapted::sampled(size).area() * tries * (nanoseconds_per_pixel(sample_format) + 30);
+        own.saturating_add(search) / 1_000_000
     }
 
     /// Whether this is WebP's lossless coding.
     pub(crate) fn is_lossless_webp(self) -> bool {
         self.format == Format::Webp && self.quality == 100
+    }
+}
+
+/// About what encoding a photograph takes as wasm.
+fn nanoseconds_per_pixel(format: Format) -> u64 {
+    match format {
+        Format::Avif => 750,
+        Format::Gif => 300,
+        Format::Webp => 75,
+        Format::Png => 15,
+        Format::Jpeg => 12,
     }
 }
 
@@ -88,9 +103,10 @@ impl EncodeError {
 
 /// Encodes a frame. Formats that hold no alpha must be given none.
 pub fn encode(picture: &Picture, encoding: Encoding) -> Result<Vec<u8>, EncodeError> {
+    let encoding = adapted::settled(picture, encoding)?;
     match encoding.format {
         Format::Jpeg => jpeg::encode(picture, encoding),
-        Format::Png => png::encode(picture),
+        Format::Png => png::encode(picture, encoding),
         Format::Webp => webp::encode(picture, encoding),
         Format::Gif => gif::encode(picture),
         Format::Avif => avif::encode(picture, encoding.quality),

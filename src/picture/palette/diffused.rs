@@ -17,6 +17,9 @@ const FALL: f32 = 1.0 / 160.0;
 /// … down to this.
 const LEAST_SHARE: f32 = 0.5;
 
+/// So much of an error, in levels, is made up for at most: more would be seen as a speck.
+const MOST_ERROR: f32 = 40.0;
+
 type Error = [f32; 4];
 
 pub(super) fn remap(picture: &Picture, palette: &Palette, nearest: &mut Nearest) -> Vec<u8> {
@@ -65,11 +68,11 @@ fn choose(pixel: [u8; 4], activity: f32, came: Error, nearest: &mut Nearest) -> 
     if pixel[3] == 0 {
         return (nearest.find(pixel).0, Error::default());
     }
-    let wanted = add(pixel.map(f32::from), came);
+    let wanted = add(pixel.map(f32::from), came.map(|part| part.clamp(-MOST_ERROR, MOST_ERROR)));
     let [r, g, b, a] = wanted.map(|sample| sample.clamp(0.0, 255.0));
     // No colour is brighter than its alpha.
     let within = [r.min(a), g.min(a), b.min(a), a];
-    let (index, _) = nearest.find(within.map(round));
+    let index = nearest.find_about(within.map(round));
     let taken = nearest.colour(index);
     let share = (MOST_SHARE - (activity - BUSY).max(0.0) * FALL).max(LEAST_SHARE);
     (index, times(add(within, times(taken, -1.0)), share))

@@ -103,6 +103,12 @@ impl Nearest {
         (index, distance)
     }
 
+    /// The index for a colour that is about this one: of neighbours most are remembered.
+    #[inline]
+    pub(super) fn find_about(&mut self, colour: [u8; 4]) -> u8 {
+        self.find(colour.map(|sample| sample & 0xFC | sample >> 6)).0
+    }
+
     /// A colour of the palette with alpha multiplied in.
     #[inline]
     pub(super) fn colour(&self, index: u8) -> [f32; 4] {

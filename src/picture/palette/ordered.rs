@@ -57,7 +57,7 @@ fn beyond(wanted: [f32; 4], taken: [f32; 4], first: u8, nearest: &mut Nearest) -
         for ((farther, wanted), taken) in farther.iter_mut().zip(wanted).zip(taken) {
             *farther = round((taken + reach * (wanted - taken)).clamp(0.0, 255.0));
         }
-        let (second, _) = nearest.find(farther);
+        let second = nearest.find_about(farther);
         if second != first {
             return second;
         }

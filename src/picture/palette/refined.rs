@@ -5,7 +5,7 @@ use super::nearest::Sorted;
 use super::point::{Point, colour, straight};
 
 /// Rounds: photographs gained little from more.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 /// A colour that makes up so much of what it stands for is taken itself: large areas keep their colour.
 const RULES: f32 = 0.5;
 

@@ -38,6 +38,11 @@ fn refusal(reason: &str) -> EncodeError {
     EncodeError::new(Format::Webp, &reason)
 }
 
+/// The lossy file of an opaque picture.
+pub(super) fn lossy(picture: &Picture, quality: u8) -> Result<Vec<u8>, EncodeError> {
+    opaque(picture, Encoding::new(Format::Webp, quality))
+}
+
 const TOO_LONG: &str = "the file is too long";
 
 /// What stands before the chunk of a simple file: `RIFF`, a size and `WEBP`.
