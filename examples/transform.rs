@@ -8,9 +8,9 @@ use std::error::Error;
 use std::time::Instant;
 
 use lenslet::negotiate::{Accept, Target};
-use lenslet::plan::{Mark, Plan};
+use lenslet::plan::{BorderSearch, Mark, Plan};
 use lenslet::recipe::Recipe;
-use lenslet::render::{SourceFile, render};
+use lenslet::render::{SourceFile, render, settle_border};
 
 const HELP: &str = "Usage: transform <options> <input> <output> [accept]
 
@@ -33,7 +33,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let planned: Vec<Mark<'_>> =
         recipe.marks().zip(&marks).map(|((_, layer), file)| file.as_mark(layer)).collect();
     let file_bytes = source.file_bytes();
-    let plan = Plan::new(&recipe, &source.header, file_bytes, &planned, Target::choose(&recipe, accept))?;
+    let settled = match BorderSearch::new(&recipe, &source.header, file_bytes)? {
+        Some(search) => settle_border(&recipe, &search, &source)?,
+        None => recipe.clone(),
+    };
+    let plan = Plan::new(&settled, &source.header, file_bytes, &planned, Target::choose(&settled, accept))?;
     let started = Instant::now();
     let bytes = render(&source, &marks, &plan)?;
     println!("{} in {:?}: {} bytes, {}", output, started.elapsed(), bytes.len(), plan.size);

@@ -144,6 +144,13 @@ impl Turn {
         }
     }
 
+    /// The turn that undoes this one.
+    #[must_use]
+    pub fn inverse(self) -> Self {
+        let Self { transpose, mirror_x, mirror_y } = self;
+        if transpose { Self { transpose, mirror_x: mirror_y, mirror_y: mirror_x } } else { self }
+    }
+
     /// The size of a picture after the turn. Turning back asks the same question.
     pub fn size(self, size: Size) -> Size {
         if self.transpose { size.transposed() } else { size }
@@ -181,6 +188,27 @@ pub enum Fit {
     Squeeze,
     /// Inside the box, only ever enlarged.
     ScaleUp,
+}
+
+/// An outline that is cut out of a picture: as large as fits, in the middle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mask {
+    /// A circle.
+    Circle,
+    /// From side to side, and from top to bottom.
+    Ellipse,
+    /// Three equal sides, a corner at the top.
+    Triangle,
+    /// Four equal sides.
+    Square,
+    /// Five equal sides, a corner at the top.
+    Pentagon,
+    /// Six equal sides, a corner at the top.
+    Hexagon,
+    /// Five points.
+    Star,
+    /// A heart.
+    Heart,
 }
 
 /// The point of the source that keeps its relative place in the output, in ten-thousandths of each side.
@@ -252,7 +280,8 @@ impl Framing {
         }
     }
 
-    fn whole(scaled: Size) -> Self {
+    /// All of a source, at this size.
+    pub fn whole(scaled: Size) -> Self {
         Self { scaled, window: scaled.rect(), canvas: scaled, left: 0, top: 0 }
     }
 
@@ -401,6 +430,13 @@ mod tests {
         assert_eq!(Turn::CLOCKWISE.then(Turn::COUNTER_CLOCKWISE), Turn::NONE);
         assert_eq!(Turn::from_exif(6), Turn::CLOCKWISE);
         assert_eq!(Turn::from_exif(8), Turn::COUNTER_CLOCKWISE);
+    }
+
+    #[test]
+    fn every_turn_has_one_that_undoes_it() {
+        for turn in ALL.map(Turn::from_exif) {
+            assert_eq!(turn.then(turn.inverse()), Turn::NONE, "{turn:?}");
+        }
     }
 
     #[test]

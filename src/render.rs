@@ -17,11 +17,11 @@ use crate::picture::encode::{self, EncodeError, Encoding};
 use crate::picture::metadata::{self, Asides};
 use crate::picture::ops::mark::Placing;
 use crate::picture::ops::resize::{Resampler, Shape};
-use crate::picture::ops::{canvas, mark, turn};
+use crate::picture::ops::{backdrop, blur, canvas, mark, mask, pixelate, sharpen, tilt, tone, turn};
 use crate::picture::probe::{Header, ProbeError};
 use crate::picture::rows::{Frame, Layout, Planes, RowSink};
-use crate::plan::{Mark, MarkPlan, Plan, Reading, Step};
-use crate::recipe::Layer;
+use crate::plan::{BorderSearch, Mark, MarkPlan, Plan, Reading, Step};
+use crate::recipe::{Layer, Recipe};
 
 /// A picture file and what its header says.
 #[derive(Debug)]
@@ -217,6 +217,24 @@ pub fn frame(source: &SourceFile, plan: &Plan) -> Result<Picture, RenderError> {
     })
 }
 
+/// The recipe with `trim=border` as the crop that it comes to on this file.
+pub fn settle_border(
+    recipe: &Recipe,
+    search: &BorderSearch,
+    source: &SourceFile,
+) -> Result<Recipe, RenderError> {
+    catching(|| {
+        let SourceFile { bytes, header } = source;
+        let mut rows = resampler(&search.reading, header, search.finder(&recipe.trim));
+        let Reading { reduction, .. } = search.reading;
+        let mut decoder = Decoder::new(header, source.file_bytes(), reduction, search.reading.wanted());
+        if decoder.push(bytes, &mut rows)?.is_continue() {
+            decoder.finish(&mut rows)?;
+        }
+        Ok(search.settle(recipe, header, rows.into_sink().inner()))
+    })
+}
+
 /// Wants every row, and hands them on for as long as somebody else does.
 struct ToTheEnd<S>(Resampler<S>);
 
@@ -264,9 +282,21 @@ fn encode_turned(
     Ok(file.finish()?)
 }
 
+fn changed(mut picture: Picture, change: impl FnOnce(&mut Picture)) -> Picture {
+    change(&mut picture);
+    picture
+}
+
 fn take(step: &Step, mut picture: Picture, marks: &[SourceFile]) -> Result<Picture, RenderError> {
     Ok(match step {
         Step::Turn(how) => turn::turn(picture, *how),
+        Step::Tilt(how) => tilt::tilt(&picture, how),
+        Step::Tone(tone) => changed(picture, |picture| tone::adjust(picture, tone)),
+        Step::Blur { sigma } => changed(picture, |picture| blur::blur(picture, *sigma)),
+        Step::Sharpen { amount } => changed(picture, |picture| sharpen::sharpen(picture, *amount)),
+        Step::Pixelate { side } => changed(picture, |picture| pixelate::pixelate(picture, *side)),
+        Step::Cut(outline) => mask::cut(&picture, *outline),
+        Step::Backdrop { size, left, top } => backdrop::lay_on(&picture, *size, *left, *top),
         Step::Flatten(colour) => canvas::flatten(picture, colour.0),
         Step::Pad { size, left, top, colour } => canvas::pad(&picture, *size, *left, *top, colour.0),
         Step::Mark(plan) => {

@@ -7,15 +7,17 @@ mod support;
 #[cfg(test)]
 mod golden {
     use lenslet::format::Format;
-    use lenslet::picture::Picture;
+    use lenslet::geometry::Size;
+    use lenslet::picture::{Channels, Picture};
+    use lenslet::plan::PlanError;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use crate::golden_file;
     use crate::support::exif::oriented;
     use crate::support::golden::check;
-    use crate::support::lens::{largest_difference, mean_difference, pixels, transform};
-    use crate::support::pictures::{file, mark, png, sketch, sketch_with_alpha, stored};
+    use crate::support::lens::{Refusal, largest_difference, mean_difference, pixels, prepare, transform};
+    use crate::support::pictures::{file, mark, paint, png, sketch, sketch_with_alpha, stored};
     use crate::support::sheet::sheet;
 
     /// Sides, corners, the middle, and points between.
@@ -177,6 +179,204 @@ mod golden {
         check("background", &sheet(&[padded, flat]), golden_file!("background"), EXACT);
         // The encoder may be tuned; colours may shift by so much at quality 100.
         check("background-jpeg", &sheet(&[opaque]), golden_file!("background-jpeg"), 48);
+    }
+
+    #[test]
+    fn tones_bend_and_mix() {
+        let source = png(&sketch_with_alpha(48, 32));
+        let rows = [
+            &["brightness=0.5", "brightness=1.6", "contrast=0.5", "contrast=2", "gamma=0.5", "gamma=2.2"][..],
+            &["saturation=0", "saturation=0.5", "saturation=3", "hue=90", "hue=180.5", "hue=270"],
+            &[
+                "filter=grayscale",
+                "filter=sepia",
+                "filter=invert",
+                "duotone=%23102040;%23ffd080",
+                "duotone=white;navy",
+            ],
+            // One after another: curve, saturation, hue, filter, tones.
+            &[
+                "gamma=2,brightness=0.8,contrast=1.5",
+                "saturation=2,hue=120",
+                "hue=120,filter=sepia",
+                "contrast=2,filter=invert",
+            ],
+        ];
+        let rows = rows.map(|options| row(options, &source));
+        check("tones", &sheet(&rows), golden_file!("tones"), EXACT);
+        let neutral = "brightness=1,contrast=1,gamma=1,saturation=1,hue=0,blur=0,sharpen=0,pixelate=1,radius=0,rotate=360";
+        assert_eq!(cell(neutral, &source), pixels(&source));
+    }
+
+    #[test]
+    fn neighbours_are_blurred_and_sharpened() {
+        let opaque = png(&sketch(48, 32));
+        let translucent = png(&sketch_with_alpha(48, 32));
+        let options = [
+            "blur=0.5",
+            "blur=2",
+            "blur=20",
+            "blur=1,dpr=2",
+            "sharpen=1",
+            "sharpen=10",
+            "pixelate=5",
+            "pixelate=2,dpr=2",
+        ];
+        let one = png(&sketch(1, 1));
+        let rows = [row(&options, &opaque), row(&options, &translucent), row(&options, &one)];
+        check("neighbours", &sheet(&rows), golden_file!("neighbours"), EXACT);
+        assert!(row(&options, &one).iter().all(|cell| *cell == pixels(&one)), "a pixel has no neighbours");
+    }
+
+    #[test]
+    fn crops_cut_the_source() {
+        let source = png(&sketch(48, 32));
+        let options = [
+            "crop=0;0;48;32",
+            "crop=24;16;24;16",
+            "crop=0.25;0.25;0.5;0.5",
+            "crop=40;0;100;8",
+            "crop=8;4;32;24,trim=4;8;4;8",
+            "crop=0;0;24;32,rotate=90",
+            "crop=8;4;32;24,width=16,dpr=2",
+            "crop=8;4;32;24,width=20,height=20,fit=cover,gravity=left",
+        ];
+        check("crop", &sheet(&[row(&options, &source)]), golden_file!("crop"), EXACT);
+        for orientation in 1..=8 {
+            let turned = oriented(&png(&stored(&sketch(48, 32), orientation)), orientation);
+            assert_eq!(cell("crop=8;4;30;20", &turned), cell("crop=8;4;30;20", &source), "{orientation}");
+        }
+        for nothing in ["crop=48;0;1;1", "crop=0;0;0;5", "crop=0;0;4;4,trim=4;0;0;0"] {
+            let refused = transform(&format!("{nothing},format=png"), &source, &[]);
+            assert!(
+                matches!(refused, Err(Refusal::Plan(PlanError::NothingLeft { .. }))),
+                "{nothing}: {refused:?}"
+            );
+        }
+    }
+
+    /// A sketch within a border of almost one colour: 5 rows above, 7 columns to the right, 9 below, 3 to the left.
+    fn bordered() -> Picture {
+        let inner = sketch(48, 32);
+        let row = |y: u32| inner.rows().nth(y as usize).unwrap();
+        paint(58, 46, Channels::Rgb, |x, y| match (x.checked_sub(3), y.checked_sub(5)) {
+            (Some(x @ ..48), Some(y @ ..32)) => {
+                let at = x as usize * 3;
+                [row(y)[at], row(y)[at + 1], row(y)[at + 2], 255]
+            }
+            _ => [250, 240 + u8::from((x + y).is_multiple_of(2)), 230, 255],
+        })
+    }
+
+    #[test]
+    fn borders_are_found_and_trimmed() {
+        let source = png(&bordered());
+        assert_eq!(cell("trim=border", &source), sketch(48, 32));
+        assert_eq!(cell("trim=border,trim.border.tolerance=1", &source), sketch(48, 32));
+        let whole = pixels(&source);
+        for nothing in ["trim.border.tolerance=0", "trim.border.color=black", "trim.border.tolerance=255"] {
+            assert_eq!(cell(&format!("trim=border,{nothing}"), &source), whole, "{nothing}");
+        }
+        let kept = cell("trim=border,trim.border.keep=4", &source);
+        assert_eq!(kept.size(), Size::new(3 + 48 + 4, 4 + 32 + 4));
+        assert_eq!(cell("crop=1;0;57;46,trim=border", &source), sketch(48, 32));
+        assert_eq!(cell("trim=border,trim.left=8,width=20,dpr=2", &source).size(), Size::new(32, 32));
+        for orientation in 1..=8 {
+            let turned = oriented(&png(&stored(&bordered(), orientation)), orientation);
+            assert_eq!(cell("trim=border", &turned), sketch(48, 32), "orientation {orientation}");
+        }
+        let clear =
+            paint(20, 20, Channels::Rgba, |x, y| if x == 7 && y == 9 { [9; 4] } else { [1, 2, 3, 0] });
+        assert_eq!(cell("trim=border", &png(&clear)), paint(1, 1, Channels::Rgba, |_, _| [9; 4]));
+    }
+
+    #[test]
+    fn borders_of_large_photos_are_found_in_a_reduced_form() {
+        let photo = |x: u32, y: u32| x.is_multiple_of(7) || y.is_multiple_of(5);
+        let picture = paint(2_300, 2_100, Channels::Rgb, |x, y| match (x, y) {
+            (200..2_000, 100..2_050) => {
+                if photo(x, y) {
+                    [20, 30, 90, 255]
+                } else {
+                    [60, 90, 20, 255]
+                }
+            }
+            _ => [255; 4],
+        });
+        for (format, options) in [(Format::Jpeg, 90), (Format::Webp, 90), (Format::Png, 100)] {
+            let file = file(&picture, format, options);
+            let (plan, ..) = prepare("trim=border,trim.border.tolerance=60,format=png", &file, &[]).unwrap();
+            let Size { width, height } = plan.size;
+            assert!(
+                (1_800..=1_806).contains(&width) && (1_950..=1_956).contains(&height),
+                "{format:?}: {}",
+                plan.size
+            );
+        }
+    }
+
+    #[test]
+    fn pictures_lie_askew() {
+        let rows =
+            [png(&sketch(48, 32)), png(&sketch_with_alpha(48, 32)), png(&sketch(1, 1))].map(|source| {
+                let options = [
+                    "rotate=30",
+                    "rotate=135,width=30",
+                    "rotate=10,width=30,height=30,fit=cover",
+                    "rotate=45,width=40,height=20,fit=squeeze",
+                    "rotate=350,background=%23ff8800",
+                    "rotate=20,width=40,height=40,fit=pad,background=navy",
+                    "flip=h,rotate=300.5,width=40",
+                    "rotate=0.5",
+                ];
+                row(&options, &source)
+            });
+        check("askew", &sheet(&rows), golden_file!("askew"), ROUNDING);
+        let opaque =
+            pixels(&transform("rotate=30,format=jpeg,quality=100", &png(&sketch(48, 32)), &[]).unwrap());
+        assert_eq!(opaque.samples()[..3], [255; 3], "white where the format has no alpha");
+    }
+
+    #[test]
+    fn corners_are_rounded_and_shapes_cut_out() {
+        let shapes = ["circle", "ellipse", "triangle", "square", "pentagon", "hexagon", "star", "heart"];
+        let rounded = [
+            "radius=8",
+            "radius=0.25",
+            "radius=max",
+            "radius=0;8;16;0.5",
+            "radius=4,dpr=2",
+            "radius=8,background=navy",
+            "radius=8,width=40,height=40,fit=pad,background=navy",
+            "radius=8,width=40,height=40,fit=cover,border.width=2",
+        ];
+        let masks = shapes.map(|shape| format!("mask={shape}"));
+        let masks: Vec<&str> = masks.iter().map(String::as_str).collect();
+        let (opaque, translucent, one) =
+            (png(&sketch(48, 32)), png(&sketch_with_alpha(48, 32)), png(&sketch(1, 1)));
+        let rows =
+            [row(&rounded, &opaque), row(&rounded, &translucent), row(&masks, &opaque), row(&masks, &one)];
+        check("outlines", &sheet(&rows), golden_file!("outlines"), ROUNDING);
+    }
+
+    #[test]
+    fn borders_and_blurred_pictures_surround() {
+        let (opaque, translucent) = (png(&sketch(48, 32)), png(&sketch_with_alpha(48, 32)));
+        let options = [
+            "border.width=3",
+            "border.width=3,border.left=9,border.color=%23ff8800",
+            "border.top=4,border.color=rgb%280%200%20255%20%2F%2050%25%29",
+            "width=24,border.width=2,dpr=2,border.color=navy",
+            "width=40,height=40,fit=pad,background=blur",
+            "width=60,height=24,fit=pad,background=blur,gravity=left",
+            "background=blur",
+            "rotate=20,background=blur,border.width=2,border.color=white",
+        ];
+        let rows = [row(&options, &opaque), row(&options, &translucent)];
+        check("around", &sheet(&rows), golden_file!("around"), ROUNDING);
+        let marked =
+            transform("border.width=10,mark=m,mark.gravity=top-left,format=png", &opaque, &[&png(&mark())]);
+        assert_eq!(pixels(&marked.unwrap()).samples()[..3], [0; 3], "marks lie on borders");
     }
 
     #[test]

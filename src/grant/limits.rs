@@ -143,10 +143,13 @@ impl Limits {
         let too_long = |asked: Option<u32>, most: Option<u32>| {
             most.filter(|most| asked.is_some_and(|asked| asked > *most))
         };
-        if let Some(most) = too_long(recipe.box_width(), self.max_width) {
+        // A border lies around what was asked for.
+        let (across, down) = around(&recipe);
+        let whole = |side: Option<u32>, around: u32| Some(side.unwrap_or(1).saturating_add(around));
+        if let Some(most) = too_long(whole(recipe.box_width(), across), self.max_width) {
             return Err(NotCovered::Side { name: "width", most });
         }
-        if let Some(most) = too_long(recipe.box_height(), self.max_height) {
+        if let Some(most) = too_long(whole(recipe.box_height(), down), self.max_height) {
             return Err(NotCovered::Side { name: "height", most });
         }
         let recipe = self.snap(recipe);
@@ -198,10 +201,19 @@ impl Limits {
 
     /// The largest sides before `dpr` multiplies them.
     fn largest(&self, recipe: &Recipe) -> (u32, u32) {
-        let largest =
-            |most: Option<u32>| recipe.dpr().divide(most.unwrap_or(LONGEST_SIDE)).clamp(1, LONGEST_SIDE);
-        (largest(self.max_width), largest(self.max_height))
+        let largest = |most: Option<u32>, around: u32| {
+            let most = most.map_or(LONGEST_SIDE, |most| most.saturating_sub(around));
+            recipe.dpr().divide(most).clamp(1, LONGEST_SIDE)
+        };
+        let (across, down) = around(recipe);
+        (largest(self.max_width, across), largest(self.max_height, down))
     }
+}
+
+/// What a border adds to the width and to the height.
+fn around(recipe: &Recipe) -> (u32, u32) {
+    let [top, right, bottom, left] = recipe.border_sides();
+    (left.saturating_add(right), top.saturating_add(bottom))
 }
 
 /// The next step up; the last one that is allowed where there is none.
@@ -268,6 +280,13 @@ mod tests {
             assert_eq!(bound(&limits, asked).unwrap_err().option(), Some(option), "{asked}");
         }
         assert_eq!(bound(&limits, "width=10,height=10,fit=scale-up"), Err(NotCovered::ScaleUp));
+        let bordered = bound(&limits, "width=700,border.width=50").unwrap();
+        assert_eq!(bordered, "width=700,height=500,fit=scale-down,border.width=50");
+        for options in
+            ["width=701,height=9,border.width=50", "border.left=800", "width=10,border.top=300,dpr=2"]
+        {
+            assert!(matches!(bound(&limits, options), Err(NotCovered::Side { .. })), "{options}");
+        }
     }
 
     #[test]

@@ -77,6 +77,11 @@ impl Picture {
         &self.samples
     }
 
+    /// The same, to be changed.
+    pub fn samples_mut(&mut self) -> &mut [u8] {
+        &mut self.samples
+    }
+
     /// Bytes of one row.
     pub fn stride(&self) -> usize {
         self.size.width as usize * self.channels.count()

@@ -70,9 +70,11 @@ impl Plan {
         let canvas = animation::held_bytes(header)
             + budget::decoding(header, file_bytes, Reduction::NONE)
             + budget::resampling(header.size, &self.reading.across, &self.reading.down, Reduction::NONE);
-        // The frame as it was resampled, its part that is made anew, and as it is turned or laid on a canvas.
-        let frames = 4 * budget::frame(read, channels).max(budget::frame(self.size, Channels::Rgba));
-        let film = encode::film_bytes(self.size, self.output_channels(channels), encoding, animation.frames);
+        // The frame as it was resampled, its part that is made anew, and what the steps make of it.
+        let (made, steps) = self.after_steps(channels);
+        let read = budget::frame(read, channels);
+        let frames = (4 * read.max(budget::frame(self.size, Channels::Rgba))).max(2 * read + steps);
+        let film = encode::film_bytes(self.size, made.channels, encoding, animation.frames);
         files + kept + reading.max(canvas + frames + film)
     }
 }

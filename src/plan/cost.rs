@@ -12,6 +12,7 @@ use crate::picture::budget::{
 };
 use crate::picture::decode;
 use crate::picture::encode::Encoding;
+use crate::picture::ops::{backdrop, blur, sharpen};
 use crate::picture::probe::{Coding, Header};
 use crate::picture::rows::Colours;
 use crate::recipe::{Colour, LONGEST_SIDE};
@@ -110,27 +111,68 @@ impl Plan {
         }
     }
 
-    /// Bytes held once the source is gone: the frame twice over while it is turned or laid on a canvas, or the
-    /// frame and what the encoder holds.
+    /// Bytes held once the source is gone: what the step holds that holds most, or the frame and what the encoder
+    /// holds.
     fn output_bytes(&self, header: &Header, encoding: Encoding) -> u64 {
         if self.turn_of_planes().is_some() {
             return 2 * self.plane_bytes(header) + budget::encoding(self.size, Channels::Rgb, encoding);
         }
-        let channels = self.output_channels(channels_of(header));
-        let read = self.read_bytes(header);
-        let copies = read + read.max(budget::frame(self.size, channels));
-        let encoded = budget::frame(self.size, channels) + budget::encoding(self.size, channels, encoding);
+        let (frame, most) = self.after_steps(channels_of(header));
+        let encoded = frame.bytes() + budget::encoding(frame.size, frame.channels, encoding);
         // The best file so far is held while the next is made.
-        copies.max(encoded + u64::from(self.most_bytes.unwrap_or(0)))
+        most.max(encoded + u64::from(self.most_bytes.unwrap_or(0)))
     }
 
-    /// What the frame's pixels are made of once every step was taken.
-    pub(super) fn output_channels(&self, read: Channels) -> Channels {
-        self.steps.iter().fold(read, |channels, step| match step {
-            Step::Flatten(Colour([.., 255])) => Channels::Rgb,
-            Step::Pad { colour: Colour([.., alpha]), .. } if *alpha < 255 => Channels::Rgba,
-            Step::Flatten(_) | Step::Pad { .. } | Step::Turn(_) | Step::Mark(_) => channels,
+    /// What becomes of the frame that is read, and what the step holds that holds most.
+    pub(super) fn after_steps(&self, channels: Channels) -> (Kind, u64) {
+        let size = Size::new(self.reading.across.count, self.reading.down.count);
+        self.steps.iter().fold((Kind { size, channels }, 0), |(frame, most), step| {
+            let (next, held) = step.cost(frame);
+            (next, most.max(held))
         })
+    }
+}
+
+/// What kind of frame there is.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    pub(super) size: Size,
+    pub(super) channels: Channels,
+}
+
+impl Kind {
+    fn bytes(self) -> u64 {
+        budget::frame(self.size, self.channels)
+    }
+}
+
+impl Step {
+    /// What becomes of a frame, and the bytes that are held meanwhile.
+    fn cost(&self, frame: Kind) -> (Kind, u64) {
+        let Size { width, height } = frame.size;
+        let made = |next: Kind| (next, frame.bytes() + next.bytes());
+        let in_place = |beside: u64| (frame, frame.bytes() + beside);
+        match self {
+            Self::Turn(turn) => made(Kind { size: turn.size(frame.size), ..frame }),
+            Self::Tilt(tilt) => made(Kind { size: tilt.window.size, channels: Channels::Rgba }),
+            Self::Blur { sigma } => in_place(blur::held_bytes(width, height, *sigma)),
+            Self::Sharpen { .. } => in_place(sharpen::held_bytes(width)),
+            Self::Cut(_) => made(Kind { channels: Channels::Rgba, ..frame }),
+            Self::Backdrop { size, .. } => {
+                let (next, bytes) = made(Kind { size: *size, channels: Channels::Rgb });
+                (
+                    next,
+                    bytes + backdrop::HELD_BYTES + 16 * u64::from(size.width) + 16 * u64::from(size.height),
+                )
+            }
+            Self::Flatten(Colour([.., 255])) => made(Kind { channels: Channels::Rgb, ..frame }),
+            Self::Pad { size, colour: Colour([.., alpha]), .. } => {
+                let channels = if *alpha < 255 { Channels::Rgba } else { frame.channels };
+                made(Kind { size: *size, channels })
+            }
+            Self::Flatten(_) => made(frame),
+            Self::Tone(_) | Self::Pixelate { .. } | Self::Mark(_) => in_place(0),
+        }
     }
 }
 
@@ -139,7 +181,7 @@ fn channels_of(header: &Header) -> Channels {
 }
 
 /// Bytes held while a file is read, without what its rows become.
-fn reading_bytes(reading: &Reading, header: &Header, file_bytes: u64) -> u64 {
+pub(super) fn reading_bytes(reading: &Reading, header: &Header, file_bytes: u64) -> u64 {
     budget::decoding(header, file_bytes, reading.reduction)
         + budget::resampling(header.size, &reading.across, &reading.down, reading.reduction)
 }
@@ -160,7 +202,7 @@ fn check_sides(size: Size, encoding: Encoding) -> Result<(), PlanError> {
     Err(PlanError::SideTooLong { size, most })
 }
 
-fn check_pixels(size: Size) -> Result<(), PlanError> {
+pub(super) fn check_pixels(size: Size) -> Result<(), PlanError> {
     if size.area() <= LARGEST_SOURCE_PIXELS {
         return Ok(());
     }

@@ -38,11 +38,14 @@ pub enum PlanError {
         most_mib: u64,
     },
     /// Nothing is left of the picture.
-    #[error("the trim leaves nothing of a picture of {size}")]
+    #[error("crop and trim leave nothing of a picture of {size}")]
     NothingLeft {
         /// The source's size, upright.
         size: Size,
     },
+    /// Nobody looked for the border that is to be trimmed: a defect.
+    #[error("the border was not looked for")]
+    Unseen,
     /// A side of the answer is too long.
     #[error("the output would be {size}; sides have at most {most} pixels. Ask for less, on both sides")]
     SideTooLong {

@@ -3,22 +3,29 @@
 //! The plan is also where the cost is known, so this is where too much is refused.
 
 mod animation;
+mod border;
 mod cost;
 mod error;
+mod look;
 mod mark;
 mod reading;
 
+pub use border::BorderSearch;
 pub use error::PlanError;
 pub use mark::{Mark, MarkPlan};
 pub use reading::Reading;
 
+use self::look::Layout;
 use crate::format::Format;
-use crate::geometry::{Framing, Size, Turn};
+use crate::geometry::{Size, Turn};
 use crate::negotiate::Target;
 use crate::picture::animation::Animation;
 use crate::picture::budget::NOW_MILLISECONDS;
 use crate::picture::encode::{Encoding, MOST_TRIES};
 use crate::picture::metadata::Keep;
+use crate::picture::ops::mask::Outline;
+use crate::picture::ops::tilt::Tilt;
+use crate::picture::ops::tone::Tone;
 use crate::picture::probe::Header;
 use crate::recipe::{Colour, Layer, Recipe};
 
@@ -27,6 +34,36 @@ use crate::recipe::{Colour, Layer, Recipe};
 pub enum Step {
     /// Lay it on its side or face.
     Turn(Turn),
+    /// Turn it by any other angle.
+    Tilt(Tilt),
+    /// Change its tone and colours.
+    Tone(Tone),
+    /// Blur it with this standard deviation, in pixels.
+    Blur {
+        /// The standard deviation.
+        sigma: f32,
+    },
+    /// Sharpen it.
+    Sharpen {
+        /// How much of the difference from the blurred picture is added.
+        amount: f32,
+    },
+    /// Make squares of its pixels.
+    Pixelate {
+        /// Their side.
+        side: u32,
+    },
+    /// Keep what lies inside.
+    Cut(Outline),
+    /// Lay it on a canvas with its own blurred copy.
+    Backdrop {
+        /// The canvas.
+        size: Size,
+        /// Columns before the frame.
+        left: u32,
+        /// Rows before the frame.
+        top: u32,
+    },
     /// Fill what is translucent with a colour.
     Flatten(Colour),
     /// Lay it on a larger canvas.
@@ -125,20 +162,17 @@ impl Plan {
         marks: &[Mark<'_>],
         encoding: Option<Encoding>,
     ) -> Result<Self, PlanError> {
+        if recipe.trim.mode.is_some() {
+            return Err(PlanError::Unseen);
+        }
         let upright = header.upright();
-        let kept = reading::trim(&recipe.trim, upright, recipe.dpr())
-            .ok_or(PlanError::NothingLeft { size: upright })?;
+        let kept = reading::kept(recipe, upright).ok_or(PlanError::NothingLeft { size: upright })?;
         let turn = recipe.turn();
-        let framing = Framing::new(
-            turn.size(kept.size),
-            recipe.box_width(),
-            recipe.box_height(),
-            recipe.fit(),
-            recipe.focus(),
-        );
-        let mut steps = frame_steps(recipe, header, turn, &framing, encoding);
-        let wanted = marks.iter().enumerate().filter(|(_, mark)| is_wide_enough(mark.layer, framing.canvas));
-        let drawn = wanted.map(|(index, mark)| MarkPlan::new(index, *mark, framing.canvas, recipe.dpr()));
+        let layout = Layout::new(recipe, turn.size(kept.size));
+        let can_be_translucent = encoding.is_some_and(|encoding| encoding.format.holds_alpha());
+        let (mut steps, size) = look::steps(recipe, header, turn, &layout, can_be_translucent);
+        let wanted = marks.iter().enumerate().filter(|(_, mark)| is_wide_enough(mark.layer, size));
+        let drawn = wanted.map(|(index, mark)| MarkPlan::new(index, *mark, size, recipe.dpr()));
         steps.extend(drawn.map(Step::Mark));
         let is_jpeg = encoding.is_some_and(|encoding| encoding.format == Format::Jpeg);
         let most_bytes = recipe.max_bytes.map(|bytes| bytes.0);
@@ -146,9 +180,9 @@ impl Plan {
         let has_tries = encoding.is_some_and(|encoding| tries(encoding, most_bytes));
         let is_direct = !has_tries && only_turn(&steps).is_some();
         let halves = is_jpeg && is_direct && header.conversion.is_none();
-        let reading = Reading::new(header, kept, turn, &framing, halves);
+        let reading = Reading::new(header, kept, turn, &layout.read, halves);
         let keep = Keep::of(recipe.metadata, false);
-        Ok(Self { reading, steps, size: framing.canvas, encoding, most_bytes, keep, animation: None })
+        Ok(Self { reading, steps, size, encoding, most_bytes, keep, animation: None })
     }
 }
 
@@ -164,42 +198,6 @@ fn only_turn(steps: &[Step]) -> Option<Turn> {
         [Step::Turn(turn)] => Some(turn),
         _ => None,
     }
-}
-
-/// What is done to the frame before any mark is drawn.
-fn frame_steps(
-    recipe: &Recipe,
-    header: &Header,
-    turn: Turn,
-    framing: &Framing,
-    encoding: Option<Encoding>,
-) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let turn = header.turn.then(turn);
-    if turn != Turn::NONE {
-        steps.push(Step::Turn(turn));
-    }
-    let can_be_translucent = encoding.is_some_and(|encoding| encoding.format.holds_alpha());
-    let opaque = |colour: Colour| if can_be_translucent { colour } else { over_white(colour) };
-    let asked = recipe.background.map(opaque);
-    if header.alpha && (asked.is_some() || !can_be_translucent) {
-        steps.push(Step::Flatten(asked.unwrap_or(Colour::WHITE)));
-    }
-    if framing.canvas != framing.window.size {
-        let open = if header.alpha && can_be_translucent { Colour([0; 4]) } else { Colour::WHITE };
-        let colour = asked.unwrap_or(open);
-        steps.push(Step::Pad { size: framing.canvas, left: framing.left, top: framing.top, colour });
-    }
-    steps
-}
-
-/// A translucent colour as it looks on white.
-fn over_white(Colour([r, g, b, a]): Colour) -> Colour {
-    let mix = |channel: u8| {
-        let sum = u32::from(channel) * u32::from(a) + 255 * (255 - u32::from(a)) + 127;
-        u8::try_from(sum / 255).unwrap_or(u8::MAX)
-    };
-    Colour([mix(r), mix(g), mix(b), 255])
 }
 
 fn is_wide_enough(layer: &Layer, canvas: Size) -> bool {

@@ -4,7 +4,7 @@ use crate::geometry::{Framing, Rect, Size, Turn};
 use crate::picture::decode::{Reduction, Wanted};
 use crate::picture::ops::resize::{Axis, Shape};
 use crate::picture::probe::{Coding, Header};
-use crate::recipe::{Decimal, Length, Trim};
+use crate::recipe::{Decimal, Four, Length, Recipe, Trim};
 
 /// Decode at a reduction, resample a window of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -82,8 +82,28 @@ fn reduction(header: &Header, part: Size, scaled: Size, halves: bool) -> Reducti
     }
 }
 
-/// What `trim` leaves of an upright picture.
-pub(super) fn trim(trim: &Trim, size: Size, dpr: Decimal) -> Option<Rect> {
+/// What `crop` and `trim` leave of an upright picture.
+pub(super) fn kept(recipe: &Recipe, size: Size) -> Option<Rect> {
+    let cropped = crop(recipe, size)?;
+    let Rect { x, y, size } = trim(&recipe.trim, cropped.size, recipe.dpr())?;
+    Some(Rect { x: cropped.x + x, y: cropped.y + y, size })
+}
+
+/// What `crop` leaves of it. Its pixels are those of the source, whatever the device has.
+pub(super) fn crop(recipe: &Recipe, size: Size) -> Option<Rect> {
+    let Some(Four([left, top, width, height])) = recipe.crop else { return Some(size.rect()) };
+    let along = |start: Length, length: Length, side: u32| {
+        let start = start.pixels(side, Decimal::ONE);
+        let length = length.pixels(side, Decimal::ONE).min(side.checked_sub(start)?);
+        (length > 0).then_some((start, length))
+    };
+    let (x, width) = along(left, width, size.width)?;
+    let (y, height) = along(top, height, size.height)?;
+    Some(Rect { x, y, size: Size { width, height } })
+}
+
+/// What `trim` leaves of that.
+fn trim(trim: &Trim, size: Size, dpr: Decimal) -> Option<Rect> {
     let (x, width) = trim_axis(trim.left, trim.right, trim.width, size.width, dpr)?;
     let (y, height) = trim_axis(trim.top, trim.bottom, trim.height, size.height, dpr)?;
     Some(Rect { x, y, size: Size { width, height } })

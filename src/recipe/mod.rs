@@ -22,14 +22,14 @@ pub use unbuilt::Unbuilt;
 pub use url::{PREFIXES, TransformUrl};
 pub(crate) use value::Value;
 pub use value::{
-    Blend, Breakpoints, Colour, Compression, Decimal, Flip, Four, Gravity, LONGEST_SIDE, Length, Metadata,
-    Name, OnError, Output, Quality, QualityName, QuarterTurns, Repeat, Segment, Side, Text, TrimMode,
-    Upscale, Whole, Width, Within,
+    Angle, Background, Blend, Breakpoints, Colour, Compression, Decimal, Duotone, Filter, Flip, Four,
+    Gravity, LONGEST_SIDE, Length, Metadata, Name, OnError, Output, Quality, QualityName, QuarterTurns,
+    Radius, Repeat, Segment, Side, Text, TrimMode, Upscale, Whole, Width, Within,
 };
 
 use std::collections::BTreeMap;
 
-use crate::geometry::{Fit, Focus, Turn};
+use crate::geometry::{Fit, Focus, Mask, Rect, Turn};
 
 /// A decimal factor; 1 changes nothing.
 pub type Factor = Within<0, 100_000>;
@@ -63,10 +63,10 @@ pub struct Recipe {
     pub trim: Trim,
     /// Mirroring, before `rotate`.
     pub flip: Option<Flip>,
-    /// Quarter turns, before resizing.
-    pub rotate: Option<QuarterTurns>,
+    /// Turning, before resizing.
+    pub rotate: Option<Angle>,
     /// What shows through and fills the pad.
-    pub background: Option<Colour>,
+    pub background: Option<Background>,
     /// How enlarging invents pixels.
     pub upscale: Option<Upscale>,
     /// What is cut out.
@@ -83,8 +83,18 @@ pub struct Recipe {
     pub gamma: Option<Factor>,
     /// Saturation factor; 0 is grey.
     pub saturation: Option<Factor>,
-    /// A named effect.
-    pub filter: Option<Name>,
+    /// How far hues are turned.
+    pub hue: Option<Angle>,
+    /// A tone of its own.
+    pub filter: Option<Filter>,
+    /// What black and white become.
+    pub duotone: Option<Duotone>,
+    /// The side of the squares that pixels become.
+    pub pixelate: Option<Side>,
+    /// How far corners are rounded.
+    pub radius: Option<Radius>,
+    /// What is cut out.
+    pub mask: Option<Mask>,
     /// A frame around the output.
     pub border: Border,
     /// The output format.
@@ -149,6 +159,26 @@ pub struct Border {
     pub left: Option<Side>,
 }
 
+impl Trim {
+    /// The largest distance of any channel from a border's colour, unless asked for.
+    pub const TOLERANCE: u8 = 10;
+}
+
+impl Border {
+    /// Its colour, unless asked for.
+    pub const COLOUR: Colour = Colour([0, 0, 0, 255]);
+
+    /// Whether there is a side to draw.
+    pub fn is_drawn(&self) -> bool {
+        [self.width, self.top, self.right, self.bottom, self.left].iter().any(Option::is_some)
+    }
+
+    /// Top, right, bottom, left: their own widths, or what all sides have.
+    pub fn sides(&self) -> [u32; 4] {
+        [self.top, self.right, self.bottom, self.left].map(|own| own.or(self.width).map_or(0, |side| side.0))
+    }
+}
+
 impl Recipe {
     /// Device pixel ratio, 1 unless asked for.
     pub fn dpr(&self) -> Decimal {
@@ -195,8 +225,28 @@ impl Recipe {
             Some(Flip::Vertical) => Turn { mirror_y: true, ..Turn::NONE },
             Some(Flip::Both) => Turn::HALF,
         };
-        let rotate = self.rotate.map_or(Turn::NONE, QuarterTurns::turn);
-        flip.then(rotate)
+        flip.then(self.rotate.map_or(Turn::NONE, Angle::turn))
+    }
+
+    /// Widths of the border in device pixels: top, right, bottom, left.
+    pub fn border_sides(&self) -> [u32; 4] {
+        self.border.sides().map(|side| self.dpr().of(side))
+    }
+
+    /// What `rotate` asks for beside quarter turns, if anything.
+    pub fn tilt(&self) -> Option<Angle> {
+        self.rotate.map(Angle::rest).filter(|rest| !rest.is_zero())
+    }
+
+    /// The same where a part of the upright source was found to be all that is wanted, in place of `crop` and
+    /// `trim=border`.
+    #[must_use]
+    pub fn cut_to(&self, part: Rect) -> Self {
+        let Rect { x, y, size } = part;
+        let crop = [x, y, size.width, size.height].map(Length::Pixels);
+        let trim =
+            Trim { mode: None, border_color: None, border_tolerance: None, border_keep: None, ..self.trim };
+        Self { crop: Some(Four(crop)), trim, ..self.clone() }
     }
 
     /// The long names of all options that were written.
@@ -235,7 +285,11 @@ impl Recipe {
         if never_png {
             full.quality = full.quality.or(Some(Quality::Number(Quality::DEFAULT)));
         }
-        full.rotate = self.rotate.filter(|turns| turns.0 > 0);
+        full.rotate = self.rotate.filter(|angle| !angle.is_zero());
+        full.hue = self.hue.filter(|angle| !angle.is_zero());
+        full.pixelate = self.pixelate.filter(|side| side.0 > 1);
+        full.radius = self.radius.filter(|radius| !radius.is_zero());
+        full.border.color = self.border.color.or(Some(Border::COLOUR)).filter(|_| self.border.is_drawn());
         for neutral in [&mut full.brightness, &mut full.contrast, &mut full.gamma, &mut full.saturation] {
             *neutral = neutral.filter(|factor| factor.0 != Decimal::ONE);
         }

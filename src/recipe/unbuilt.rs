@@ -20,36 +20,13 @@ impl Recipe {
         plain.or_else(|| self.unbuilt_in_layers())
     }
 
-    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 25] {
-        const ADJUSTMENTS: &str = "colour adjustments and effects are not rendered";
-        const BORDERS: &str = "borders are not drawn";
-        const TRIM_BORDER: &str = "borders are not detected; trim by pixels or fractions";
-        let changes = |factor: Option<super::Factor>| factor.is_some_and(|f| f.0 != Decimal::ONE);
+    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 7] {
         let gravity = matches!(self.gravity, Some(Gravity::Auto | Gravity::Face));
-        let (trim, border) = (&self.trim, &self.border);
         [
             (gravity, "gravity", "salient parts and faces are not found; use a side, a corner or XxY"),
             (self.zoom.is_some_and(|z| z.0 != Decimal::ZERO), "zoom", "faces are not found"),
-            (self.crop.is_some(), "crop", "crop rectangles are not cut; use trim"),
-            (trim.mode.is_some(), "trim", TRIM_BORDER),
-            (trim.border_color.is_some(), "trim.border.color", TRIM_BORDER),
-            (trim.border_tolerance.is_some(), "trim.border.tolerance", TRIM_BORDER),
-            (trim.border_keep.is_some(), "trim.border.keep", TRIM_BORDER),
             (self.upscale == Some(Upscale::Generate), "upscale", "it needs a generative model"),
             (self.segment.is_some(), "segment", "it needs a segmentation model"),
-            (self.blur.is_some_and(|b| b.0 != Decimal::ZERO), "blur", ADJUSTMENTS),
-            (self.sharpen.is_some_and(|s| s.0 != Decimal::ZERO), "sharpen", ADJUSTMENTS),
-            (changes(self.brightness), "brightness", ADJUSTMENTS),
-            (changes(self.contrast), "contrast", ADJUSTMENTS),
-            (changes(self.gamma.filter(|g| g.0 != Decimal::ZERO)), "gamma", ADJUSTMENTS),
-            (changes(self.saturation), "saturation", ADJUSTMENTS),
-            (self.filter.is_some(), "filter", ADJUSTMENTS),
-            (border.color.is_some(), "border.color", BORDERS),
-            (border.width.is_some(), "border.width", BORDERS),
-            (border.top.is_some(), "border.top", BORDERS),
-            (border.right.is_some(), "border.right", BORDERS),
-            (border.bottom.is_some(), "border.bottom", BORDERS),
-            (border.left.is_some(), "border.left", BORDERS),
             (
                 matches!(self.format, Some(Output::Blurhash | Output::Thumbhash)),
                 "format",

@@ -98,11 +98,35 @@ impl Recipe {
         if trim.height.is_some() && trim.top.is_some() && trim.bottom.is_some() {
             return contradict("trim.height", "trim.bottom");
         }
+        self.check_borders()?;
         for (slot, layer) in &self.layers {
             layer.check(*slot)?;
             if let (Content::Mark, Some(key)) = (slot.content, &layer.subject) {
                 source::check_key(&key.0)?;
             }
+        }
+        Ok(())
+    }
+}
+
+impl Recipe {
+    /// What is said of a border that is not there.
+    fn check_borders(&self) -> Result<(), RecipeError> {
+        let trim = &self.trim;
+        let parts = [
+            ("trim.border.color", trim.border_color.is_some()),
+            ("trim.border.tolerance", trim.border_tolerance.is_some()),
+            ("trim.border.keep", trim.border_keep.is_some()),
+        ];
+        let needs = |name: &str, needed: &str| RecipeError::Needs {
+            name: name.to_owned(),
+            needed: needed.to_owned(),
+        };
+        if let Some((name, _)) = parts.iter().find(|(_, is_said)| *is_said && trim.mode.is_none()) {
+            return Err(needs(name, "trim=border"));
+        }
+        if self.border.color.is_some() && !self.border.is_drawn() {
+            return Err(needs("border.color", "border.width"));
         }
         Ok(())
     }

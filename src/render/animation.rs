@@ -72,7 +72,7 @@ impl<'a> Steps<'a> {
                     let (picture, placing) = take_mark(plan, marks)?;
                     Ready::Mark(picture, placing)
                 }
-                Step::Turn(_) | Step::Flatten(_) | Step::Pad { .. } => Ready::Plain(step),
+                plain => Ready::Plain(plain),
             })
         };
         Ok(Self { steps: plan.steps.iter().map(ready).collect::<Result<_, RenderError>>()? })

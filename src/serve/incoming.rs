@@ -98,6 +98,22 @@ impl<'a, W: World> Incoming<'a, W> {
         self.rest.excuse(milliseconds);
     }
 
+    /// All of it, which is no longer than may be held.
+    pub(super) async fn gather(self, file_bytes: u64) -> Result<SourceFile, Problem> {
+        let Self { header, start: mut bytes, mut rest } = self;
+        let all = usize::try_from(held_bytes(file_bytes)).unwrap_or(0);
+        bytes.reserve_exact(all.saturating_sub(bytes.len()));
+        while let Some(piece) = rest.next().await? {
+            bytes.extend(piece);
+        }
+        Ok(SourceFile { bytes, header })
+    }
+
+    /// A file that is here already.
+    pub(super) fn here(file: SourceFile) -> Self {
+        Self { header: file.header, start: file.bytes, rest: Pieces::Here(None) }
+    }
+
     /// Gives a rendering what it wants of the file.
     pub(super) async fn feed(self, rendering: &mut Rendering<'_>) -> Result<(), Problem> {
         let Self { start, mut rest, .. } = self;

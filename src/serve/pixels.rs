@@ -9,9 +9,9 @@ use crate::negotiate::Target;
 use crate::picture::animation::Animation;
 use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
 use crate::picture::probe::Header;
-use crate::plan::{Mark, Plan};
+use crate::plan::{BorderSearch, Mark, Plan};
 use crate::recipe::Recipe;
-use crate::render::Rendering;
+use crate::render::{self, Rendering, SourceFile};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +65,20 @@ pub(super) async fn render<W: World>(
     let mut source = Incoming::open(body, file_bytes).await?;
     let marks: Vec<Mark<'_>> =
         asked.recipe.marks().zip(&mark_files).map(|((_, layer), file)| file.as_mark(layer)).collect();
+    let settled = match BorderSearch::new(asked.recipe, &source.header, file_bytes)? {
+        Some(search) => {
+            let marks_bytes: u64 = mark_files.iter().map(SourceFile::file_bytes).sum();
+            let asked_ms = world.now_ms();
+            promise.resize(world, marks_bytes + search.peak_bytes(&source.header, file_bytes)).await?;
+            source.excuse(world.now_ms() - asked_ms);
+            let file = source.gather(file_bytes).await?;
+            let settled = render::settle_border(asked.recipe, &search, &file)?;
+            source = Incoming::here(file);
+            Some(settled)
+        }
+        None => None,
+    };
+    let asked = Asked { recipe: settled.as_ref().unwrap_or(asked.recipe), ..asked };
     let (target, plan) = plan(asked, &source.header, file_bytes, &marks)?;
     let Some(encoding) = plan.encoding else {
         let bytes = facts(&source.header, file_bytes, &plan)?;

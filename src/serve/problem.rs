@@ -175,6 +175,7 @@ impl Problem {
                 | RenderError::Panic(_)
                 | RenderError::Defect,
             )
+            | Self::Plan(PlanError::Unseen)
             | Self::Defect(_) => (StatusCode::INTERNAL_SERVER_ERROR, "defect", "Something broke on our side"),
         }
     }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use lenslet::address::Address;
-use lenslet::geometry::{Fit, Focus};
+use lenslet::geometry::{Fit, Focus, Mask};
 use lenslet::recipe::{
-    Blend, Border, Breakpoints, Colour, Compression, Content, Decimal, Flip, Four, Gravity, LONGEST_SIDE,
-    Layer, LayerSlot, Length, Metadata, Name, OnError, Output, Quality, QualityName, QuarterTurns, Recipe,
-    Repeat, Segment, Source, Text, Trim, TrimMode, Upscale, Whole, Width, Within,
+    Angle, Background, Blend, Border, Breakpoints, Colour, Compression, Content, Decimal, Duotone, Filter,
+    Flip, Four, Gravity, LONGEST_SIDE, Layer, LayerSlot, Length, Metadata, Name, OnError, Output, Quality,
+    QualityName, QuarterTurns, Radius, Recipe, Repeat, Segment, Source, Text, Trim, TrimMode, Upscale, Whole,
+    Width, Within,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -23,6 +24,10 @@ impl<T: Sampled + Clone + std::fmt::Debug + 'static> Sampled for Option<T> {
     fn any() -> BoxedStrategy<Self> {
         proptest::option::weighted(0.3, T::any()).boxed()
     }
+}
+
+fn opaque() -> impl Strategy<Value = Colour> {
+    proptest::array::uniform3(0..=255_u8).prop_map(|[r, g, b]| Colour([r, g, b, 255]))
 }
 
 fn any<T: Sampled>() -> BoxedStrategy<T> {
@@ -55,6 +60,17 @@ sampled! {
     ];
     Four<Length>: [any(), any(), any(), any()].prop_map(Four);
     Colour: proptest::array::uniform4(0..=255_u8).prop_map(Colour);
+    Angle: (0..3_600_000_u32).prop_map(|units| Angle(Decimal::from_units(units)));
+    Background: prop_oneof![4 => Colour::any().prop_map(Background::Colour), 1 => Just(Background::Blur)];
+    Filter: select(vec![Filter::Grayscale, Filter::Sepia, Filter::Invert]);
+    Duotone: (opaque(), opaque()).prop_map(|(dark, light)| Duotone { dark, light });
+    Radius: prop_oneof![
+        1 => Just(Radius::Max),
+        2 => Length::any().prop_map(|corner| Radius::Corners([corner; 4])),
+        2 => [any(), any(), any(), any()].prop_map(Radius::Corners),
+    ];
+    Mask: select(vec![Mask::Circle, Mask::Ellipse, Mask::Triangle, Mask::Square, Mask::Pentagon, Mask::Hexagon, Mask::Star,
+        Mask::Heart]);
     Quality: prop_oneof![
         (1..=100_u8).prop_map(Quality::Number),
         select(vec![QualityName::High, QualityName::MediumHigh, QualityName::MediumLow, QualityName::Low]).prop_map(Quality::Named),
@@ -99,9 +115,17 @@ prop_compose! {
 prop_compose! {
     fn effects(recipe: Recipe)(
         flip in any(), rotate in any(), background in any(), upscale in any(), segment in any(), blur in any(),
-        sharpen in any(), brightness in any(), contrast in any(), gamma in any(), saturation in any(), filter in any(),
+        sharpen in any(), brightness in any(), contrast in any(), gamma in any(), saturation in any(), hue in any(),
     ) -> Recipe {
-        Recipe { flip, rotate, background, upscale, segment, blur, sharpen, brightness, contrast, gamma, saturation, filter, ..recipe.clone() }
+        Recipe { flip, rotate, background, upscale, segment, blur, sharpen, brightness, contrast, gamma, saturation, hue, ..recipe.clone() }
+    }
+}
+
+prop_compose! {
+    fn shapes(recipe: Recipe)(
+        filter in any(), duotone in any(), pixelate in any(), radius in any(), mask in any(),
+    ) -> Recipe {
+        Recipe { filter, duotone, pixelate, radius, mask, ..recipe.clone() }
     }
 }
 
@@ -116,9 +140,12 @@ prop_compose! {
 
 prop_compose! {
     fn trim()(
-        mode in any(), border_color in any(), border_tolerance in any(), border_keep in any(),
+        mode in any::<Option<TrimMode>>(), border_color in any(), border_tolerance in any(), border_keep in any(),
         (left, width, right) in along(), (top, height, bottom) in along(),
     ) -> Trim {
+        // Without a mode there is no border to speak of.
+        let border_color = mode.and(border_color);
+        let (border_tolerance, border_keep) = (mode.and(border_tolerance), mode.and(border_keep));
         Trim { mode, border_color, border_tolerance, border_keep, top, right, bottom, left, width, height }
     }
 }
@@ -144,7 +171,8 @@ prop_compose! {
     fn border()(
         color in any(), width in any(), top in any(), right in any(), bottom in any(), left in any(),
     ) -> Border {
-        Border { color, width, top, right, bottom, left }
+        let border = Border { color, width, top, right, bottom, left };
+        Border { color: color.filter(|_| border.is_drawn()), ..border }
     }
 }
 
@@ -193,7 +221,7 @@ prop_compose! {
 
 /// Any recipe that a URL can hold.
 pub(super) fn recipe() -> impl Strategy<Value = Recipe> {
-    sizes().prop_flat_map(effects).prop_flat_map(outputs)
+    sizes().prop_flat_map(effects).prop_flat_map(shapes).prop_flat_map(outputs)
 }
 
 /// Keys of objects: steps of anything but `?`, which begins a query, and what no key may hold.

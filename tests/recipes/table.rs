@@ -39,6 +39,8 @@ const fn case(
         [b'm', b'a', b'r', b'k', b'.', ..] => "mark=a.png",
         [b'm', b'a', b'r', b'k', b'2', b'.', ..] => "mark2=a.png",
         [b't', b'e', b'x', b't', b'.', ..] => "text=a",
+        [b't', b'r', b'i', b'm', b'.', b'b', ..] => "trim=border",
+        [b'b', b'o', b'r', b'd', b'e', b'r', b'.', b'c', ..] => "border.width=1",
         _ => "",
     };
     Case { name, short, beside, says, accepted, built, refused }
@@ -135,6 +137,16 @@ const NO_NAMES: &[&str] = &[
 const TURNS: &[&str] = &["0", "90", "180", "270", "360"];
 const NO_TURNS: &[&str] = &["45", "-90", "450", "90.0", "090", "left", "auto"];
 const NONE: &[&str] = &[];
+const MASKS: &[&str] = &["circle", "ellipse", "triangle", "square", "pentagon", "hexagon", "star", "heart"];
+const RADII: &[&str] = &["0", "12", "0.5", "max", "1;2;3;4", "0;0.1;0.25;20", "7;7;7;7"];
+const NO_RADII: &[&str] = &["-1", "1;2", "1;2;3", "1;2;3;4;5", "1.5", "Max", "max;max;max;max", "50%25"];
+const GAMMAS: &[&str] = &["0", "0.5", "1", "2.2", "10"];
+const ANGLES: &[&str] = &["0", "90", "180", "270", "360", "45", "12.5", "359.9999", "0.0"];
+const NO_ANGLES: &[&str] = &["-90", "360.0001", "450", "90.", "left", "auto", "1rad", "90deg"];
+const BACKGROUNDS: &[&str] = &["%23F80", "RebeccaPurple", "transparent", "rgb%28240%2C40%2C145%29", "blur"];
+const TONES: &[&str] = &["black;white", "%23123;%23fed", "rgb%281%2C2%2C3%29;red"];
+const NO_TONES: &[&str] =
+    &["black", "black;white;red", ";red", "red;", "%23ff000080;red", "red;transparent", "a;b"];
 
 pub(super) const OPTIONS: &[Case] = &[
     // Cloudflare's URLs.
@@ -183,14 +195,26 @@ pub(super) const OPTIONS: &[Case] = &[
         &["none", "copyright", "keep"],
         &["all", "strip", "None"],
     ),
-    case(plain("background"), "CSS colour", COLOURS, COLOURS, NO_COLOURS),
-    case(plain("blur"), "0 to 250", &["0", "0.3", "250"], &["0"], &["-1", "250.0001", "251", "x"]),
-    case(plain("sharpen"), "0 to 10", &["0", "1.5", "10"], &["0"], &["-1", "10.0001", "11", "x"]),
-    case(plain("brightness"), "0 to 10", FACTORS, &["1", "1.0"], NO_FACTORS),
-    case(plain("contrast"), "0 to 10", FACTORS, &["1", "1.0"], NO_FACTORS),
-    case(plain("gamma"), "0 to 10", &["0", "0.5", "1", "2.2", "10"], &["0", "1"], NO_FACTORS),
-    case(plain("saturation"), "0 to 10", &["0", "0.5", "1", "10"], &["1"], NO_FACTORS),
-    case(plain("rotate"), "0, 90, 180, 270", TURNS, TURNS, NO_TURNS),
+    case(plain("background"), "CSS colour", BACKGROUNDS, BACKGROUNDS, NO_COLOURS),
+    case(
+        plain("blur"),
+        "0 to 250",
+        &["0", "0.3", "250"],
+        &["0", "0.3", "250"],
+        &["-1", "250.0001", "251", "x"],
+    ),
+    case(
+        plain("sharpen"),
+        "0 to 10",
+        &["0", "1.5", "10"],
+        &["0", "1.5", "10"],
+        &["-1", "10.0001", "11", "x"],
+    ),
+    case(plain("brightness"), "0 to 10", FACTORS, FACTORS, NO_FACTORS),
+    case(plain("contrast"), "0 to 10", FACTORS, FACTORS, NO_FACTORS),
+    case(plain("gamma"), "0 to 10", GAMMAS, GAMMAS, NO_FACTORS),
+    case(plain("saturation"), "0 to 10", GAMMAS, GAMMAS, NO_FACTORS),
+    case(plain("rotate"), "0 to 360", ANGLES, ANGLES, NO_ANGLES),
     case(
         plain("flip"),
         "h, v or hv",
@@ -202,12 +226,12 @@ pub(super) const OPTIONS: &[Case] = &[
         plain("trim"),
         "top;right;bottom;left",
         &["20;30;20;0", "0;0;0;0", "0.1;0.2;0.3;0.4", "20%3B30%3B20%3B0", "border"],
-        &["20;30;20;0", "0;0;0;0", "0.1;0.2;0.3;0.4", "20%3B30%3B20%3B0"],
+        &["20;30;20;0", "0;0;0;0", "0.1;0.2;0.3;0.4", "20%3B30%3B20%3B0", "border"],
         &["1;2;3", "1;2;3;4;5", "1;2;3;-4", "1;2;3;1.5", "Border", "auto", "1 2"],
     ),
-    case(plain("trim.border.color"), "CSS colour", COLOURS, NONE, NO_COLOURS),
-    case(plain("trim.border.tolerance"), "0 to 255", &["0", "255"], NONE, &["-1", "256", "1.5"]),
-    case(plain("trim.border.keep"), "0 to 12000", &["0", "12000"], NONE, &["-1", "12001", "0.5"]),
+    case(plain("trim.border.color"), "CSS colour", COLOURS, COLOURS, NO_COLOURS),
+    case(plain("trim.border.tolerance"), "0 to 255", &["0", "255"], &["0", "255"], &["-1", "256", "1.5"]),
+    case(plain("trim.border.keep"), "0 to 12000", &["0", "12000"], &["0", "12000"], &["-1", "12001", "0.5"]),
     case(plain("trim.top"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
     case(plain("trim.right"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
     case(plain("trim.bottom"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
@@ -224,12 +248,12 @@ pub(super) const OPTIONS: &[Case] = &[
     case(plain("segment"), "foreground", &["foreground"], NONE, &["background", "true"]),
     case(plain("onerror"), "redirect", &["redirect"], &["redirect"], &["fallback", "Redirect", "404"]),
     // Cloudflare's, in Workers only: `border` and `draw`.
-    case(plain("border.color"), "CSS colour", COLOURS, NONE, NO_COLOURS),
-    case(plain("border.width"), "1 to 12000", SIDES, NONE, NO_SIDES),
-    case(plain("border.top"), "1 to 12000", SIDES, NONE, NO_SIDES),
-    case(plain("border.right"), "1 to 12000", SIDES, NONE, NO_SIDES),
-    case(plain("border.bottom"), "1 to 12000", SIDES, NONE, NO_SIDES),
-    case(plain("border.left"), "1 to 12000", SIDES, NONE, NO_SIDES),
+    case(plain("border.color"), "CSS colour", COLOURS, COLOURS, NO_COLOURS),
+    case(plain("border.width"), "1 to 12000", SIDES, SIDES, NO_SIDES),
+    case(plain("border.top"), "1 to 12000", SIDES, SIDES, NO_SIDES),
+    case(plain("border.right"), "1 to 12000", SIDES, SIDES, NO_SIDES),
+    case(plain("border.bottom"), "1 to 12000", SIDES, SIDES, NO_SIDES),
+    case(plain("border.left"), "1 to 12000", SIDES, SIDES, NO_SIDES),
     case(
         plain("mark"),
         "at most 512 bytes",
@@ -266,10 +290,21 @@ pub(super) const OPTIONS: &[Case] = &[
         plain("crop"),
         "left;top;width;height",
         &["0;0;10;10", "0.1;0.1;0.5;0.5"],
-        NONE,
+        &["0;0;10;10", "0.1;0.1;0.5;0.5"],
         &["1;2;3", "1;2;3;4;5", "1;2;3;1.5", "a", "1;2;-3;4"],
     ),
-    case(plain("filter"), "the name of an effect", NAMES, NONE, NO_NAMES),
+    case(plain("hue"), "0 to 360", ANGLES, ANGLES, NO_ANGLES),
+    case(
+        plain("filter"),
+        "grayscale, sepia or invert",
+        &["grayscale", "sepia", "invert"],
+        &["grayscale", "sepia", "invert"],
+        &["greyscale", "Sepia", "octarine", "%00"],
+    ),
+    case(plain("duotone"), "two opaque CSS colours", TONES, TONES, NO_TONES),
+    case(plain("pixelate"), "1 to 12000", SIDES, SIDES, NO_SIDES),
+    case(plain("radius"), "four of them joined by ;, or max", RADII, RADII, NO_RADII),
+    case(plain("mask"), "circle, ellipse, triangle", MASKS, MASKS, &["Circle", "round", "star5", "none"]),
     case(
         plain("max-bytes"),
         "1 to 33554432",
@@ -307,8 +342,6 @@ pub(super) const OPTIONS: &[Case] = &[
 pub(super) const UNBUILT: &[(&str, &str)] = &[
     ("width=800,gravity=auto", "gravity"),
     ("width=800,gravity=left,zoom=0.5", "zoom"),
-    ("trim=border,trim.border.keep=10", "trim"),
-    ("width=800,blur=5,format=webp", "blur"),
     ("width=800,format=blurhash", "format"),
     ("mark=a,mark.gravity=face", "mark.gravity"),
     ("mark=a,mark3=b,mark3.blend=screen", "mark3.blend"),

@@ -8,9 +8,9 @@ use lenslet::picture::decode::{DecodeError, Decoder, Reduction, Wanted};
 use lenslet::picture::ops::resize::{Axis, Resampler, Shape};
 use lenslet::picture::probe::{Header, ProbeError};
 use lenslet::picture::rows::{Frame, Layout, RowSink};
-use lenslet::plan::{Mark, Plan, PlanError};
+use lenslet::plan::{BorderSearch, Mark, Plan, PlanError};
 use lenslet::recipe::{Recipe, RecipeError};
-use lenslet::render::{RenderError, SourceFile, render};
+use lenslet::render::{RenderError, SourceFile, render, settle_border};
 
 use lenslet::geometry::Size;
 
@@ -53,9 +53,13 @@ pub fn prepare(
     let recipe = Recipe::parse(options)?;
     let source = open(source)?;
     let marks = marks.iter().map(|bytes| open(bytes)).collect::<Result<Vec<_>, _>>()?;
+    let file_bytes = source.file_bytes();
+    let recipe = match BorderSearch::new(&recipe, &source.header, file_bytes)? {
+        Some(search) => settle_border(&recipe, &search, &source)?,
+        None => recipe,
+    };
     let planned: Vec<Mark<'_>> =
         recipe.layers.values().zip(&marks).map(|(layer, file)| file.as_mark(layer)).collect();
-    let file_bytes = source.file_bytes();
     let target = Target::choose(&recipe, Accept::default());
     let plan = Plan::new(&recipe, &source.header, file_bytes, &planned, target)?;
     Ok((plan, source, marks))

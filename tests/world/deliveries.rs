@@ -42,7 +42,7 @@ fn every_answer_carries_what_none_may_lack() {
     let world = world();
     let range = world.ask(Method::GET, URL, &[("range", "bytes=0-1")]);
     let preflight = world.ask(Method::OPTIONS, URL, &[]);
-    let redirect = world.get("/image/width=24,blur=5,onerror=redirect/a/b%20c.png");
+    let redirect = world.get("/image/width=24,segment=foreground,onerror=redirect/a/b%20c.png");
     let answers = [
         world.get(URL),
         range,
@@ -84,9 +84,9 @@ fn other_spellings_hit_the_same_variant() {
     let spellings = [
         "/image/h=24,f=png,w=24/a/b%20c.png",
         "/cdn-cgi/image/width=24,height=24,format=png/a%2Fb%20c.png",
-        "/image/width=024,height=24,format=png,quality=85,fit=scale-down,g=center,dpr=1/a/b%20c.png",
-        "/image/width=24,height=24,format=png,q=high,rotate=360,onerror=redirect,metadata=copyright/a/b%20c.png",
-        "/image/width=24,height=24,format=png,gamma=1,blur=0,anim=true/a/b%20c.png",
+        "/image/width=024,height=24,format=png,fit=scale-down,g=center,dpr=1/a/b%20c.png",
+        "/image/width=24,height=24,format=png,rotate=360,onerror=redirect,metadata=copyright/a/b%20c.png",
+        "/image/width=24,height=24,format=png,gamma=1,blur=0,hue=360,anim=true/a/b%20c.png",
         "/image/width=24,height=24,format=png/a/b%20c.png?v=2",
         "/image/width=24,height=24,format=png/https://pictures.example/a/b%20c.png",
     ];

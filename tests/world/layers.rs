@@ -22,7 +22,7 @@ const SETTINGS: [(&str, &str); 4] = [
 ];
 
 fn world() -> World {
-    let presets = [("thumb", "width=8,format=auto"), ("unbuilt", "blur=9")];
+    let presets = [("thumb", "width=8,format=auto"), ("unbuilt", "segment=foreground")];
     World::new(&SETTINGS, &presets).with("shop/a.png", "one", &png(&sketch(48, 32)))
 }
 

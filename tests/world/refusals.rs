@@ -85,7 +85,9 @@ fn a_wrong_recipe_is_400_and_names_the_option() {
 
 #[test]
 fn what_is_not_built_is_501_and_names_the_option() {
-    for (options, option) in [("width=100,blur=5", "blur"), ("mark=a.png,mark.blend=screen", "mark.blend")] {
+    for (options, option) in
+        [("width=100,segment=foreground", "segment"), ("mark=a.png,mark.blend=screen", "mark.blend")]
+    {
         let world = world();
         let problem = refused(&world, &format!("/image/{options}/a.png"), 501, "not-built");
         assert_eq!(problem["option"], option);
@@ -171,7 +173,7 @@ fn a_private_deployment_says_so_before_anything_else() {
         "/image/width=8/a.png",
         "/image/nonsense/a.png",
         "/image/width=8/none.png",
-        "/image/blur=5,onerror=redirect/a.png",
+        "/image/segment=foreground,onerror=redirect/a.png",
     ] {
         refused(&world, url, 403, "private");
     }
@@ -223,7 +225,7 @@ fn is_redirect(answer: &Seen, location: &str) {
 #[test]
 fn failures_lead_to_the_source_where_that_is_asked_and_shown() {
     let world = world().with("a b.png", "cut", &png(&sketch(48, 32))[..400]);
-    is_redirect(&world.get("/image/blur=5,onerror=redirect/a.png"), "/a.png");
+    is_redirect(&world.get("/image/segment=foreground,onerror=redirect/a.png"), "/a.png");
     is_redirect(&world.get("/image/width=8,onerror=redirect/a%20b.png?v=2"), "/a%20b.png?v=2");
     is_redirect(&world.get("/image/width=100,onerror=redirect/huge.gif"), "/huge.gif");
     assert_eq!(world.get("/image/width=8/a%20b.png").status, 422, "not asked for");

@@ -1,9 +1,11 @@
 //! Which bytes an answer is of: replaced sources, marks, presets, and the sources themselves.
 
 use http::Method;
+use lenslet::format::Format;
+use lenslet::picture::Channels;
 
 use crate::support::lens::pixels;
-use crate::support::pictures::{mark, png, sketch};
+use crate::support::pictures::{file, mark, paint, png, sketch};
 use crate::support::world::World;
 
 const URL: &str = "/image/width=16,format=png/a.png";
@@ -84,8 +86,25 @@ fn a_mark_that_is_no_picture_is_refused_like_a_source() {
 }
 
 #[test]
+fn a_border_is_looked_for_in_the_file_as_it_came() {
+    let world = World::new(&[("ACCESS", "public")], &[]);
+    let pixel = |x: u32, y: u32| [u8::try_from(x).unwrap(), u8::try_from(y).unwrap(), 200, 255];
+    let framed = paint(70, 50, Channels::Rgb, |x, y| match (x, y) {
+        (11..59, 6..38) => pixel(x, y),
+        _ => [255; 4],
+    });
+    world.put("a.png", "one", &png(&framed));
+    world.put("b.jpg", "one", &file(&framed, Format::Jpeg, 95));
+    let trimmed = world.get("/image/trim=border,trim.border.tolerance=40,format=png/a.png");
+    assert_eq!(pixels(&trimmed.body), paint(48, 32, Channels::Rgb, |x, y| pixel(x + 11, y + 6)));
+    let facts = world.get("/image/trim=border,trim.border.tolerance=40,format=json/b.jpg");
+    let facts: serde_json::Value = serde_json::from_slice(&facts.body).unwrap();
+    assert_eq!((&facts["width"], &facts["height"]), (&48.into(), &32.into()));
+}
+
+#[test]
 fn presets_are_their_options_and_what_stands_beside_them_wins() {
-    let presets = [("thumb", "width=16,height=16,fit=cover,format=png"), ("odd", "blur=5")];
+    let presets = [("thumb", "width=16,height=16,fit=cover,format=png"), ("odd", "segment=foreground")];
     let world = World::new(&[("ACCESS", "public")], &presets);
     world.put("a.png", "one", &png(&sketch(48, 32)));
     let written = world.get("/image/width=16,height=16,fit=cover,format=png/a.png");
@@ -93,7 +112,7 @@ fn presets_are_their_options_and_what_stands_beside_them_wins() {
     assert_eq!((preset.header("cache-status"), &preset.body), ("lenslet; hit", &written.body));
     let beside = world.get("/image/preset=thumb,height=8/a.png");
     assert_eq!(pixels(&beside.body).size(), lenslet::geometry::Size::new(16, 8));
-    assert_eq!(world.get("/image/preset=odd/a.png").problem()["option"], "blur");
+    assert_eq!(world.get("/image/preset=odd/a.png").problem()["option"], "segment");
     assert_eq!(world.get("/image/preset=other/a.png").status, 400);
 }
 

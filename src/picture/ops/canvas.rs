@@ -25,7 +25,8 @@ fn channels_for(colour: [u8; 4]) -> Channels {
     if colour[3] == 255 { Channels::Rgb } else { Channels::Rgba }
 }
 
-fn lay(mut base: Picture, picture: &Picture, left: u32, top: u32) -> Picture {
+/// The picture over another.
+pub(super) fn lay(mut base: Picture, picture: &Picture, left: u32, top: u32) -> Picture {
     let over_bytes = picture.channels().count();
     let under_bytes = base.channels().count();
     for (under, over) in base.rows_mut().skip(top as usize).zip(picture.rows()) {

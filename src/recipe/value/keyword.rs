@@ -1,7 +1,7 @@
 //! Words that an option chooses among.
 
 use super::Value;
-use crate::geometry::Fit;
+use crate::geometry::{Fit, Mask};
 
 /// Declares enums whose variants are keywords of the URL.
 macro_rules! keywords {
@@ -79,6 +79,15 @@ keywords! {
         /// The subject.
         Foreground = "foreground",
     }
+    /// A tone of its own.
+    Filter {
+        /// Without colours.
+        Grayscale = "grayscale",
+        /// Brown, as old prints are.
+        Sepia = "sepia",
+        /// A negative.
+        Invert = "invert",
+    }
     /// Whether encoding trades size for time.
     Compression {
         /// As quickly as can be.
@@ -138,4 +147,15 @@ keywords!(@value Fit {
     Pad = "pad",
     Squeeze = "squeeze",
     ScaleUp = "scale-up",
+});
+
+keywords!(@value Mask {
+    Circle = "circle",
+    Ellipse = "ellipse",
+    Triangle = "triangle",
+    Square = "square",
+    Pentagon = "pentagon",
+    Hexagon = "hexagon",
+    Star = "star",
+    Heart = "heart",
 });

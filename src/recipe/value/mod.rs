@@ -2,11 +2,14 @@
 //!
 //! Parsing is given text that was percent-decoded already; printing leaves the encoding to the caller.
 
+mod effect;
 mod keyword;
 mod number;
 
+pub use effect::{Angle, Background, Duotone, Radius};
 pub use keyword::{
-    Blend, Compression, Flip, Metadata, OnError, Output, QualityName, Repeat, Segment, TrimMode, Upscale,
+    Blend, Compression, Filter, Flip, Metadata, OnError, Output, QualityName, Repeat, Segment, TrimMode,
+    Upscale,
 };
 pub use number::{Breakpoints, Decimal, Four, LONGEST_SIDE, Length, Side, Whole, Width, Within};
 

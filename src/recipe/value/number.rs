@@ -21,7 +21,7 @@ impl Decimal {
     }
 
     /// The number in ten-thousandths.
-    pub fn units(self) -> u32 {
+    pub const fn units(self) -> u32 {
         self.0
     }
 
