@@ -16,7 +16,8 @@ use crate::picture::ops::resize::{Resampler, Shape};
 use crate::picture::ops::{canvas, mark, turn};
 use crate::picture::probe::{Header, ProbeError};
 use crate::picture::rows::{Frame, Layout, Planes, RowSink};
-use crate::plan::{Mark, MarkPlan, Plan, Reading, Step};
+use crate::picture::text::{self, Font, TextError};
+use crate::plan::{Mark, MarkPlan, Plan, Reading, Step, TextPlan};
 use crate::recipe::Layer;
 
 /// A picture file and what its header says.
@@ -58,6 +59,9 @@ pub enum RenderError {
     /// The encoder would not take the frame.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// A text cannot be written with its fonts.
+    #[error("a text cannot be written: {0}")]
+    Text(#[from] TextError),
     /// A codec panicked: a defect, kept from the neighbours' requests where panics unwind.
     #[error("a panic while rendering: {0}")]
     Panic(String),
@@ -73,6 +77,7 @@ pub enum RenderError {
 pub struct Rendering<'a> {
     plan: &'a Plan,
     marks: &'a [SourceFile],
+    fonts: &'a [Vec<u8>],
     encoding: Encoding,
     format: Format,
     asides: Arc<Asides>,
@@ -110,7 +115,13 @@ impl<'a> Rendering<'a> {
         };
         let decoder = Decoder::new(header, file_bytes, plan.reading.reduction, plan.reading.wanted());
         let (format, asides) = (header.format, Arc::clone(&header.asides));
-        Ok(Self { plan, marks, encoding, format, asides, decoder, rows, is_done: false })
+        Ok(Self { plan, marks, fonts: &[], encoding, format, asides, decoder, rows, is_done: false })
+    }
+
+    /// With the files of the fonts that the recipe names, in its order.
+    #[must_use]
+    pub fn with_fonts(self, fonts: &'a [Vec<u8>]) -> Self {
+        Self { fonts, ..self }
     }
 
     /// Takes the first bytes of the source, in whose place they are held no more. `Break` when no more are wanted.
@@ -158,7 +169,7 @@ impl<'a> Rendering<'a> {
         };
         let mut picture = frame.ok_or_else(|| too_few_rows(self.format))?;
         for step in &self.plan.steps {
-            picture = take(step, picture, self.marks)?;
+            picture = take(step, picture, self.marks, self.fonts)?;
         }
         Ok(match self.plan.most_bytes {
             Some(most) => {
@@ -182,7 +193,17 @@ impl Rows {
 
 /// Carries out a plan on a file in memory.
 pub fn render(source: &SourceFile, marks: &[SourceFile], plan: &Plan) -> Result<Vec<u8>, RenderError> {
-    let mut rendering = Rendering::new(&source.header, source.file_bytes(), marks, plan)?;
+    render_with_fonts(source, marks, &[], plan)
+}
+
+/// The same with the files of the fonts that the recipe names, in its order.
+pub fn render_with_fonts(
+    source: &SourceFile,
+    marks: &[SourceFile],
+    fonts: &[Vec<u8>],
+    plan: &Plan,
+) -> Result<Vec<u8>, RenderError> {
+    let mut rendering = Rendering::new(&source.header, source.file_bytes(), marks, plan)?.with_fonts(fonts);
     for piece in source.bytes.chunks(PIECE_BYTES as usize) {
         if rendering.push(piece)?.is_break() {
             break;
@@ -203,8 +224,8 @@ pub fn frame(source: &SourceFile, plan: &Plan) -> Result<Picture, RenderError> {
             decoder.finish(&mut rows)?;
         }
         let picture = rows.0.into_sink().finish().ok_or_else(|| too_few_rows(source.header.format))?;
-        let mut steps = plan.steps.iter().filter(|step| !matches!(step, Step::Mark(_)));
-        steps.try_fold(picture, |picture, step| take(step, picture, &[]))
+        let mut steps = plan.steps.iter().filter(|step| !matches!(step, Step::Mark(_) | Step::Text(_)));
+        steps.try_fold(picture, |picture, step| take(step, picture, &[], &[]))
     })
 }
 
@@ -255,23 +276,37 @@ fn encode_turned(
     Ok(file.finish()?)
 }
 
-fn take(step: &Step, mut picture: Picture, marks: &[SourceFile]) -> Result<Picture, RenderError> {
+fn take(
+    step: &Step,
+    picture: Picture,
+    marks: &[SourceFile],
+    fonts: &[Vec<u8>],
+) -> Result<Picture, RenderError> {
     Ok(match step {
         Step::Turn(how) => turn::turn(picture, *how),
         Step::Flatten(colour) => canvas::flatten(picture, colour.0),
         Step::Pad { size, left, top, colour } => canvas::pad(&picture, *size, *left, *top, colour.0),
-        Step::Mark(plan) => {
-            draw_mark(&mut picture, plan, marks)?;
-            picture
-        }
+        Step::Mark(plan) => mark::draw(picture, &read_mark(plan, marks)?, &plan.placing),
+        Step::Text(plan) => mark::draw(picture, &write_text(plan, fonts)?, &plan.placing),
     })
 }
 
-fn draw_mark(picture: &mut Picture, plan: &MarkPlan, marks: &[SourceFile]) -> Result<(), RenderError> {
+fn read_mark(plan: &MarkPlan, marks: &[SourceFile]) -> Result<Picture, RenderError> {
     let file = marks.get(plan.index).ok_or(RenderError::Defect)?;
     let frame = turn::turn(read_frame(file, &plan.reading)?, plan.turn);
-    mark::draw(picture, &frame, &plan.placing);
-    Ok(())
+    Ok(match plan.pad {
+        Some((size, left, top)) => canvas::pad(&frame, size, left, top, [0; 4]),
+        None => frame,
+    })
+}
+
+fn write_text(plan: &TextPlan, fonts: &[Vec<u8>]) -> Result<Picture, RenderError> {
+    let font = |index: &Option<usize>| match index {
+        Some(index) => Ok(Font::read(fonts.get(*index).ok_or(RenderError::Defect)?)?),
+        None => Ok(Font::embedded()?),
+    };
+    let fonts = plan.fonts.iter().map(font).collect::<Result<Vec<_>, RenderError>>()?;
+    Ok(turn::turn(text::draw(&plan.text, &plan.style, &fonts)?, plan.turn))
 }
 
 /// Decodes and resamples one file into a frame.

@@ -15,6 +15,7 @@ pub mod metadata;
 pub mod ops;
 pub mod probe;
 pub mod rows;
+pub mod text;
 mod vp8;
 
 use crate::geometry::Size;

@@ -10,7 +10,7 @@ use crate::picture::Channels;
 use crate::picture::budget::{
     self, LARGEST_GATHERED_BYTES, LARGEST_SOURCE_PIXELS, LARGEST_TRANSFORM_BYTES, LONGEST_AVIF_SIDE,
 };
-use crate::picture::decode;
+use crate::picture::{decode, text};
 use crate::picture::encode::Encoding;
 use crate::picture::probe::{Coding, Header};
 use crate::picture::rows::Colours;
@@ -39,6 +39,11 @@ impl Plan {
         let too_large =
             |size| move |needed_mib, most_mib| PlanError::SourceTooLarge { size, needed_mib, most_mib };
         afford(marks_bytes + self.source_bytes(header, file_bytes, encoding), too_large(header.size))?;
+        afford(marks_bytes + self.writing_bytes(), |needed_mib, most_mib| PlanError::OutputTooLarge {
+            size: self.size,
+            needed_mib,
+            most_mib,
+        })?;
         self.mark_plans(marks).try_for_each(|(plan, mark)| {
             afford(marks_bytes + self.mark_bytes(plan, mark), too_large(mark.header.size))
         })
@@ -51,7 +56,7 @@ impl Plan {
         let drawing =
             self.mark_plans(marks).map(|(plan, mark)| self.mark_bytes(plan, mark)).max().unwrap_or(0);
         let source = self.source_bytes(header, file_bytes, encoding);
-        held + source.max(self.output_bytes(header, encoding)).max(drawing)
+        held + source.max(self.output_bytes(header, encoding)).max(drawing).max(self.writing_bytes())
     }
 
     /// The marks that are drawn.
@@ -64,10 +69,19 @@ impl Plan {
 
     /// Bytes held while a mark is read and drawn.
     fn mark_bytes(&self, plan: &MarkPlan, mark: &Mark<'_>) -> u64 {
-        let drawn = Size::new(plan.reading.across.count, plan.reading.down.count);
+        let drawn = plan.pixels() * Channels::Rgba.count() as u64;
         budget::frame(self.size, Channels::Rgba)
             + reading_bytes(&plan.reading, mark.header, mark.file_bytes)
-            + budget::frame(drawn, Channels::Rgba)
+            + drawn
+    }
+
+    /// Bytes held while the largest of the texts is written.
+    fn writing_bytes(&self) -> u64 {
+        let texts = self.steps.iter().filter_map(|step| match step {
+            Step::Text(plan) => Some(text::held_bytes(plan.style.most_pixels)),
+            _ => None,
+        });
+        texts.max().map_or(0, |bytes| bytes + budget::frame(self.size, Channels::Rgba))
     }
 
     /// Bytes held while the source is read.
@@ -120,7 +134,8 @@ impl Plan {
         self.steps.iter().fold(read, |channels, step| match step {
             Step::Flatten(Colour([.., 255])) => Channels::Rgb,
             Step::Pad { colour: Colour([.., alpha]), .. } if *alpha < 255 => Channels::Rgba,
-            Step::Flatten(_) | Step::Pad { .. } | Step::Turn(_) | Step::Mark(_) => channels,
+            step if super::opens(step) => Channels::Rgba,
+            Step::Flatten(_) | Step::Pad { .. } | Step::Turn(_) | Step::Mark(_) | Step::Text(_) => channels,
         })
     }
 }

@@ -6,19 +6,22 @@ mod cost;
 mod error;
 mod mark;
 mod reading;
+mod text;
 
 pub use error::PlanError;
+use mark::Ground;
 pub use mark::{Mark, MarkPlan};
 pub use reading::Reading;
+pub use text::TextPlan;
 
 use crate::format::Format;
-use crate::geometry::{Framing, Size, Turn};
+use crate::geometry::{Framing, Rect, Size, Turn};
 use crate::negotiate::Target;
 use crate::picture::budget::NOW_MILLISECONDS;
 use crate::picture::encode::{Encoding, MOST_TRIES};
 use crate::picture::metadata::Keep;
 use crate::picture::probe::Header;
-use crate::recipe::{Colour, Layer, Recipe};
+use crate::recipe::{Colour, Content, Layer, Recipe};
 
 /// Something done to the small frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +43,8 @@ pub enum Step {
     },
     /// Draw a mark over it.
     Mark(MarkPlan),
+    /// Write a text over it.
+    Text(TextPlan),
 }
 
 /// Everything there is to do, in order.
@@ -120,9 +125,16 @@ impl Plan {
             recipe.focus(),
         );
         let mut steps = frame_steps(recipe, header, turn, &framing, encoding);
-        let wanted = marks.iter().enumerate().filter(|(_, mark)| is_wide_enough(mark.layer, framing.canvas));
-        let drawn = wanted.map(|(index, mark)| MarkPlan::new(index, *mark, framing.canvas, recipe.dpr()));
-        steps.extend(drawn.map(Step::Mark));
+        let ground = Ground {
+            canvas: framing.canvas,
+            picture: Rect { x: framing.left, y: framing.top, size: framing.window.size },
+            dpr: recipe.dpr(),
+        };
+        steps.extend(layer_steps(recipe, marks, &ground));
+        if steps.iter().any(opens) && !encoding.is_some_and(|encoding| encoding.format.holds_alpha()) {
+            let background = recipe.background.map_or(Colour::WHITE, over_white);
+            steps.push(Step::Flatten(background));
+        }
         let is_jpeg = encoding.is_some_and(|encoding| encoding.format == Format::Jpeg);
         let most_bytes = recipe.max_bytes.map(|bytes| bytes.0);
         // Planes go on as planes where what they mean goes on, too.
@@ -131,6 +143,36 @@ impl Plan {
         let reading = Reading::new(header, kept, turn, &framing, halves);
         let keep = Keep::of(recipe.metadata, false);
         Ok(Self { reading, steps, size: framing.canvas, encoding, most_bytes, keep })
+    }
+}
+
+/// Marks and texts in drawing order. Narrower outputs than they want stay without them.
+fn layer_steps(recipe: &Recipe, marks: &[Mark<'_>], ground: &Ground) -> Vec<Step> {
+    let fonts = recipe.fonts();
+    let mut marks = marks.iter().enumerate();
+    let mut steps = Vec::new();
+    for (slot, layer) in &recipe.layers {
+        let mark = if slot.content == Content::Mark { marks.next() } else { None };
+        if !is_wide_enough(layer, ground.area(*slot).size) {
+            continue;
+        }
+        match (slot.content, mark) {
+            (Content::Text, _) => steps.push(Step::Text(TextPlan::new(layer, *slot, ground, &fonts))),
+            (Content::Mark, Some((index, mark))) => {
+                steps.push(Step::Mark(MarkPlan::new(index, *slot, *mark, ground)));
+            }
+            // Whoever only wants to know a size need not fetch it.
+            (Content::Mark, None) => {}
+        }
+    }
+    steps
+}
+
+/// Whether an opaque picture may be translucent after a step.
+fn opens(step: &Step) -> bool {
+    match step {
+        Step::Mark(MarkPlan { placing, .. }) | Step::Text(TextPlan { placing, .. }) => placing.mode.opens(),
+        Step::Turn(_) | Step::Flatten(_) | Step::Pad { .. } => false,
     }
 }
 

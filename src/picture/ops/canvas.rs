@@ -38,7 +38,7 @@ fn lay(mut base: Picture, picture: &Picture, left: u32, top: u32) -> Picture {
 }
 
 /// Porter and Duff's *over* for straight alpha, in whole numbers, rounded. `opacity` is a share of 255.
-pub(super) fn blend(under: &mut [u8], over: &[u8], opacity: u8) {
+pub(in crate::picture) fn blend(under: &mut [u8], over: &[u8], opacity: u8) {
     let [r, g, b, a] = match *over {
         [r, g, b] => [r, g, b, 255],
         [r, g, b, a] => [r, g, b, a],

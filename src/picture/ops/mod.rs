@@ -1,5 +1,6 @@
 //! What can be done to pixels: one operation per file.
 
+pub mod blend;
 pub mod canvas;
 mod colour;
 pub mod mark;

@@ -6,7 +6,7 @@ mod keyword;
 mod number;
 
 pub use keyword::{
-    Blend, Compression, Flip, Metadata, OnError, Output, QualityName, Repeat, Segment, TrimMode, Upscale,
+    Align, Blend, Compression, Flip, Metadata, OnError, Output, QualityName, Repeat, Segment, TrimMode, Upscale,
 };
 pub use number::{Breakpoints, Decimal, Four, LONGEST_SIDE, Length, Side, Whole, Width, Within};
 
@@ -168,6 +168,32 @@ impl Value for QuarterTurns {
     }
 }
 
+/// Degrees clockwise, below a whole turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Angle(pub Decimal);
+
+impl Angle {
+    const QUARTER: u32 = 900_000;
+
+    /// As quarter turns, and the degrees that are left.
+    pub fn split(self) -> (Turn, Decimal) {
+        let (quarters, rest) = (self.0.units() / Self::QUARTER, self.0.units() % Self::QUARTER);
+        (QuarterTurns(u8::try_from(quarters).unwrap_or(0)).turn(), Decimal::from_units(rest))
+    }
+}
+
+impl Value for Angle {
+    fn parse(text: &str) -> Option<Self> {
+        const WHOLE: u32 = 4 * Angle::QUARTER;
+        let degrees = Within::<0, WHOLE>::parse(text)?.0;
+        Some(Self(if degrees.units() == WHOLE { Decimal::ZERO } else { degrees }))
+    }
+
+    fn print(&self) -> String {
+        self.0.print()
+    }
+}
+
 /// A name out of configuration: lower-case letters, digits, `-` and `_`, at most 64 of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Name(pub String);
@@ -183,13 +209,30 @@ impl Value for Name {
     }
 }
 
-/// Free text without control characters, at most 512 bytes.
+/// Fonts in the order in which they are asked for letters: up to four names, joined by `;`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Fonts(pub Vec<Name>);
+
+impl Value for Fonts {
+    fn parse(text: &str) -> Option<Self> {
+        const MOST: usize = 4;
+        let names: Vec<Name> = text.split(';').take(MOST + 1).map(Name::parse).collect::<Option<_>>()?;
+        (names.len() <= MOST).then_some(Self(names))
+    }
+
+    fn print(&self) -> String {
+        self.0.iter().map(|name| name.0.as_str()).collect::<Vec<_>>().join(";")
+    }
+}
+
+/// Free text without control characters other than line breaks, at most 512 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Text(pub String);
 
 impl Value for Text {
     fn parse(text: &str) -> Option<Self> {
-        let fits = (1..=512).contains(&text.len()) && !text.chars().any(char::is_control);
+        let is_plain = |character: char| character == '\n' || !character.is_control();
+        let fits = (1..=512).contains(&text.len()) && text.chars().all(is_plain);
         fits.then(|| Self(text.to_owned()))
     }
 
@@ -229,6 +272,16 @@ mod tests {
             assert_eq!(Colour::parse(text), Some(Colour(rgba)), "{text}");
         }
         assert_eq!(Colour::parse("octarine"), None);
+    }
+
+    #[test]
+    fn angles_are_quarter_turns_and_a_rest() {
+        let split = |text| Angle::parse(text).map(|angle: Angle| angle.split());
+        assert_eq!(split("270"), Some((Turn::COUNTER_CLOCKWISE, Decimal::ZERO)));
+        assert_eq!(split("360"), Some((Turn::NONE, Decimal::ZERO)));
+        assert_eq!(split("97.5"), Some((Turn::CLOCKWISE, Decimal::from_units(75_000))));
+        assert_eq!(split("360.1"), None);
+        assert_eq!(Angle::parse("-5"), None);
     }
 
     #[test]
