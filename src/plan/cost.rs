@@ -10,10 +10,10 @@ use crate::picture::Channels;
 use crate::picture::budget::{
     self, LARGEST_GATHERED_BYTES, LARGEST_SOURCE_PIXELS, LARGEST_TRANSFORM_BYTES, LONGEST_AVIF_SIDE,
 };
-use crate::picture::{decode, text};
 use crate::picture::encode::Encoding;
 use crate::picture::probe::{Coding, Header};
 use crate::picture::rows::Colours;
+use crate::picture::{decode, text};
 use crate::recipe::{Colour, LONGEST_SIDE};
 
 impl Plan {

@@ -68,7 +68,8 @@ fn style(layer: &Layer, text: &str, size: u32, wrap: Option<u32>, room: Size, dp
         colour: colour(layer.shadow_color, [0, 0, 0, 160]),
     });
     // Letters are about an em wide and lines higher than that, with what surrounds them.
-    let around = u64::from(size) + 2 * u64::from(outline) + 3 * u64::from(blur.unwrap_or(0) + offset.unwrap_or(0));
+    let around =
+        u64::from(size) + 2 * u64::from(outline) + 3 * u64::from(blur.unwrap_or(0) + offset.unwrap_or(0));
     let letters = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
     Style {
         size: single(size),

@@ -206,7 +206,7 @@ impl Layer {
         if slot.content == Content::Mark
             && let Some(Text(key)) = self.subject.as_ref().filter(|subject| subject.0.contains('\n'))
         {
-            let range = "a key without line breaks";
+            let range = "a key, which has no line breaks, at most 512 bytes";
             return Err(RecipeError::OutOfRange { name: slot.name(), value: key.clone(), range });
         }
         let pairs = [("left", self.left, "right", self.right), ("top", self.top, "bottom", self.bottom)];

@@ -22,9 +22,9 @@ pub use unbuilt::Unbuilt;
 pub use url::{PREFIXES, TransformUrl};
 pub(crate) use value::Value;
 pub use value::{
-    Align, Angle, Blend, Breakpoints, Colour, Compression, Decimal, Flip, Fonts, Four, Gravity, LONGEST_SIDE, Length, Metadata,
-    Name, OnError, Output, Quality, QualityName, QuarterTurns, Repeat, Segment, Side, Text, TrimMode,
-    Upscale, Whole, Width, Within,
+    Align, Angle, Blend, Breakpoints, Colour, Compression, Decimal, Flip, Fonts, Four, Gravity, LONGEST_SIDE,
+    Length, Metadata, Name, OnError, Output, Quality, QualityName, QuarterTurns, Repeat, Segment, Side, Text,
+    TrimMode, Upscale, Whole, Width, Within,
 };
 
 use std::collections::BTreeMap;
@@ -237,7 +237,11 @@ impl Recipe {
             if let Some(Name(font)) = names.into_iter().find(|name| !is_there(name)) {
                 let known = std::iter::once(EMBEDDED_FONT).chain(fonts.keys().map(String::as_str));
                 let known = known.collect::<Vec<_>>().join(", ");
-                return Err(RecipeError::UnknownFont { name: slot.option("font"), font: font.clone(), known });
+                return Err(RecipeError::UnknownFont {
+                    name: slot.option("font"),
+                    font: font.clone(),
+                    known,
+                });
             }
         }
         Ok(())

@@ -388,7 +388,10 @@ mod tests {
             (&[("PRESETS", r#"["width=x"]"#)], "PRESETS must be a table"),
             (&[("FONTS", r#"{"sans":"a.ttf"}"#)], "FONTS: 'sans' is no name for a font"),
             (&[("FONTS", r#"{"a":"../a.ttf"}"#)], "FONTS: 'a' has no key"),
-            (&[("PRESETS", r#"{"a":"text=x,text.font=b"}"#)], "PRESETS: there is no font 'b'; there are sans"),
+            (
+                &[("PRESETS", r#"{"a":"text=x,text.font=b"}"#)],
+                "PRESETS: there is no font 'b'; there are sans",
+            ),
             (&[("POLICIES", "{}")], "POLICIES must be a list"),
             (&[("POLICIES", r#"[{"acess":"public"}]"#)], "POLICIES[0]: unknown field `acess`"),
             (&[("STALE_IF_ERROR_SECONDS", "x")], "STALE_IF_ERROR_SECONDS cannot be 'x'"),

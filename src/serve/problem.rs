@@ -139,7 +139,9 @@ impl Problem {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed")
             }
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found", "There is no such picture"),
-            Self::Lacks { .. } => (StatusCode::FAILED_DEPENDENCY, "lacks", "A part of the picture is missing"),
+            Self::Lacks { .. } => {
+                (StatusCode::FAILED_DEPENDENCY, "lacks", "A part of the picture is missing")
+            }
             Self::Render(RenderError::Text(_)) => {
                 (StatusCode::FAILED_DEPENDENCY, "font", "A font cannot be used")
             }

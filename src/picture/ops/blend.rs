@@ -93,9 +93,7 @@ impl Mode {
             Self::Overlay => screen(source, 2.0 * backdrop - 1.0),
             Self::Darken => backdrop.min(source),
             Self::Lighten => backdrop.max(source),
-            Self::SoftLight if source <= 0.5 => {
-                backdrop - (1.0 - 2.0 * source) * backdrop * (1.0 - backdrop)
-            }
+            Self::SoftLight if source <= 0.5 => backdrop - (1.0 - 2.0 * source) * backdrop * (1.0 - backdrop),
             Self::SoftLight => {
                 let dodged = if backdrop <= 0.25 {
                     ((16.0 * backdrop - 12.0) * backdrop + 4.0) * backdrop

@@ -228,8 +228,7 @@ impl Tilt {
         let (sin, cos) = f64::from(degrees).to_radians().sin_cos();
         let (sin, cos) = (sin as f32, cos as f32);
         let half = (size.width as f32 / 2.0, size.height as f32 / 2.0);
-        let half_box =
-            (half.0 * cos.abs() + half.1 * sin.abs(), half.0 * sin.abs() + half.1 * cos.abs());
+        let half_box = (half.0 * cos.abs() + half.1 * sin.abs(), half.0 * sin.abs() + half.1 * cos.abs());
         Self { sin, cos, half, half_box }
     }
 
@@ -293,15 +292,8 @@ mod tests {
         let samples = "ab cd".bytes().filter(|b| *b != b' ').flat_map(|b| [b, 0, 0, 255]).collect();
         let mark = Picture::new(Size::new(2, 2), Channels::Rgba, samples).unwrap();
         let (across, down) = Anchor::pair(size.rect(), Along::Start(left), Along::Start(top), false);
-        let placing = Placing {
-            across,
-            down,
-            tiles: Tiles::None,
-            gap: 0,
-            tilt: 0.0,
-            opacity: 255,
-            mode: Mode::Over,
-        };
+        let placing =
+            Placing { across, down, tiles: Tiles::None, gap: 0, tilt: 0.0, opacity: 255, mode: Mode::Over };
         let picture = draw(picture, &mark, &change(placing));
         let bytes = picture.channels().count();
         let line = |row: &[u8]| row.chunks_exact(bytes).map(|pixel| char::from(pixel[0])).collect::<String>();
@@ -317,13 +309,21 @@ mod tests {
         assert_eq!(drawn(1, 1, |placing| placing), "...../.ab../.cd../.....");
         assert_eq!(drawn(9, 1, |placing| placing), "...../...../...../.....");
         let from_end = |pixels| Anchor { start: 0, length: 5, at: Along::End(pixels), is_held: false };
-        assert_eq!(drawn(0, 2, |placing| Placing { across: from_end(0), ..placing }), "...../...../...ab/...cd");
-        assert_eq!(drawn(0, 3, |placing| Placing { across: from_end(4), ..placing }), "...../...../...../b....");
+        assert_eq!(
+            drawn(0, 2, |placing| Placing { across: from_end(0), ..placing }),
+            "...../...../...ab/...cd"
+        );
+        assert_eq!(
+            drawn(0, 3, |placing| Placing { across: from_end(4), ..placing }),
+            "...../...../...../b...."
+        );
     }
 
     #[test]
     fn what_is_held_stays_inside() {
-        let held = |at| move |placing| Placing { across: Anchor { start: 0, length: 5, at, is_held: true }, ..placing };
+        let held = |at| {
+            move |placing| Placing { across: Anchor { start: 0, length: 5, at, is_held: true }, ..placing }
+        };
         assert_eq!(drawn(0, 1, held(Along::End(90))), "...../ab.../cd.../.....");
         assert_eq!(drawn(0, 1, held(Along::Start(90))), "...../...ab/...cd/.....");
     }

@@ -75,7 +75,15 @@ impl Coverage {
 fn change(changes: &mut [f32], x0: f32, x1: f32, height: f32) {
     let (low, high) = if x0 < x1 { (x0, x1) } else { (x1, x0) };
     // The integral of a pixel's covered width, as a side moves away to the left.
-    let integral = |v: f32| if v <= 0.0 { 0.0 } else if v < 1.0 { v * v / 2.0 } else { v - 0.5 };
+    let integral = |v: f32| {
+        if v <= 0.0 {
+            0.0
+        } else if v < 1.0 {
+            v * v / 2.0
+        } else {
+            v - 0.5
+        }
+    };
     let covered = |right: f32| {
         if high - low < 1e-3 {
             (right - (low + high) / 2.0).clamp(0.0, 1.0)
@@ -156,7 +164,9 @@ fn brush(radius: f32) -> Vec<Vec<(isize, u16)>> {
         let end = (radius * radius - away * away).max(0.0).sqrt() + 0.5;
         let half = end.floor();
         for (half, share) in [(half - 1.0, share), (half, share * (end - half))] {
-            if half >= 0.0 && let Some(lines) = lines.get_mut(whole(half).unsigned_abs()) {
+            if half >= 0.0
+                && let Some(lines) = lines.get_mut(whole(half).unsigned_abs())
+            {
                 lines.push((dy, (share * 256.0) as u16));
             }
         }

@@ -239,7 +239,8 @@ fn trace(contour: &[Point], place: Affine, tell: &mut impl FnMut(Curve)) {
         let [x, y] = [xx * point.x + xy * point.y + x, yx * point.x + yy * point.y + y];
         Point { x, y, ..*point }
     };
-    let middle = |a: Point, b: Point| Point { x: f32::midpoint(a.x, b.x), y: f32::midpoint(a.y, b.y), is_on: true };
+    let middle =
+        |a: Point, b: Point| Point { x: f32::midpoint(a.x, b.x), y: f32::midpoint(a.y, b.y), is_on: true };
     let points: Vec<Point> = contour.iter().map(placed).collect();
     let (Some(&first), Some(&last)) = (points.first(), points.last()) else { return };
     let start = if first.is_on {

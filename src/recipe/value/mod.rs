@@ -6,7 +6,8 @@ mod keyword;
 mod number;
 
 pub use keyword::{
-    Align, Blend, Compression, Flip, Metadata, OnError, Output, QualityName, Repeat, Segment, TrimMode, Upscale,
+    Align, Blend, Compression, Flip, Metadata, OnError, Output, QualityName, Repeat, Segment, TrimMode,
+    Upscale,
 };
 pub use number::{Breakpoints, Decimal, Four, LONGEST_SIDE, Length, Side, Whole, Width, Within};
 
