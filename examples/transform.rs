@@ -1,6 +1,6 @@
 //! Carries out a recipe on local files: `cargo run --release --example transform -- width=800 in.jpg out.webp`.
 //!
-//! The pipeline of the Worker without the Worker. Keys of marks are paths here.
+//! The pipeline of the Worker without the Worker. Keys of marks are paths here, and a font is the file of its name and `.ttf`.
 
 #![expect(clippy::disallowed_methods, reason = "a native tool may read files and the clock")]
 
@@ -10,7 +10,7 @@ use std::time::Instant;
 use lenslet::negotiate::{Accept, Target};
 use lenslet::plan::{BorderSearch, Mark, Plan};
 use lenslet::recipe::Recipe;
-use lenslet::render::{SourceFile, render, settle_border};
+use lenslet::render::{SourceFile, render_with_fonts, settle_border};
 
 const HELP: &str = "Usage: transform <options> <input> <output> [accept]
 
@@ -38,8 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         None => recipe.clone(),
     };
     let plan = Plan::new(&settled, &source.header, file_bytes, &planned, Target::choose(&settled, accept))?;
+    let font = |name| std::fs::read(format!("{name}.ttf"));
+    let fonts = recipe.fonts().into_iter().map(font).collect::<Result<Vec<_>, _>>()?;
     let started = Instant::now();
-    let bytes = render(&source, &marks, &plan)?;
+    let bytes = render_with_fonts(&source, &marks, &fonts, &plan)?;
     println!("{} in {:?}: {} bytes, {}", output, started.elapsed(), bytes.len(), plan.size);
     std::fs::write(output, bytes)?;
     Ok(())

@@ -15,12 +15,12 @@ use crate::picture::decode::{DecodeError, Decoder, PIECE_BYTES, Wanted};
 use crate::picture::encode::jpeg::JpegRows;
 use crate::picture::encode::{self, EncodeError, Encoding};
 use crate::picture::metadata::{self, Asides};
-use crate::picture::ops::mark::Placing;
 use crate::picture::ops::resize::{Resampler, Shape};
 use crate::picture::ops::{backdrop, blur, canvas, mark, mask, pixelate, sharpen, tilt, tone, turn};
 use crate::picture::probe::{Header, ProbeError};
 use crate::picture::rows::{Frame, Layout, Planes, RowSink};
-use crate::plan::{BorderSearch, Mark, MarkPlan, Plan, Reading, Step};
+use crate::picture::text::{self, Font, TextError};
+use crate::plan::{BorderSearch, Mark, MarkPlan, Plan, Reading, Step, TextPlan};
 use crate::recipe::{Layer, Recipe};
 
 /// A picture file and what its header says.
@@ -62,6 +62,9 @@ pub enum RenderError {
     /// The encoder would not take the frame.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// A text cannot be written with its fonts.
+    #[error("a text cannot be written: {0}")]
+    Text(#[from] TextError),
     /// A codec panicked: a defect, kept from the neighbours' requests where panics unwind.
     #[error("a panic while rendering: {0}")]
     Panic(String),
@@ -77,6 +80,7 @@ pub enum RenderError {
 pub struct Rendering<'a> {
     plan: &'a Plan,
     marks: &'a [SourceFile],
+    fonts: &'a [Vec<u8>],
     encoding: Encoding,
     format: Format,
     asides: Arc<Asides>,
@@ -114,7 +118,13 @@ impl<'a> Rendering<'a> {
         };
         let decoder = Decoder::new(header, file_bytes, plan.reading.reduction, plan.reading.wanted());
         let (format, asides) = (header.format, Arc::clone(&header.asides));
-        Ok(Self { plan, marks, encoding, format, asides, decoder, rows, is_done: false })
+        Ok(Self { plan, marks, fonts: &[], encoding, format, asides, decoder, rows, is_done: false })
+    }
+
+    /// With the files of the fonts that the recipe names, in its order.
+    #[must_use]
+    pub fn with_fonts(self, fonts: &'a [Vec<u8>]) -> Self {
+        Self { fonts, ..self }
     }
 
     /// Takes the first bytes of the source, in whose place they are held no more. `Break` when no more are wanted.
@@ -151,7 +161,14 @@ impl<'a> Rendering<'a> {
         #[cfg(feature = "animation")]
         if let Some(animation) = self.plan.animation {
             let (header, file) = self.decoder.into_file().ok_or(RenderError::Defect)?;
-            return animation::animate(&file, &header, self.marks, self.plan, animation, metadata_bytes);
+            return animation::animate(
+                &file,
+                &header,
+                (self.marks, self.fonts),
+                self.plan,
+                animation,
+                metadata_bytes,
+            );
         }
         if !self.is_done {
             self.decoder.finish(self.rows.sink())?;
@@ -167,7 +184,7 @@ impl<'a> Rendering<'a> {
         };
         let mut picture = frame.ok_or_else(|| too_few_rows(self.format))?;
         for step in &self.plan.steps {
-            picture = take(step, picture, self.marks)?;
+            picture = take(step, picture, self.marks, self.fonts)?;
         }
         Ok(match self.plan.most_bytes {
             Some(most) => {
@@ -191,7 +208,17 @@ impl Rows {
 
 /// Carries out a plan on a file in memory.
 pub fn render(source: &SourceFile, marks: &[SourceFile], plan: &Plan) -> Result<Vec<u8>, RenderError> {
-    let mut rendering = Rendering::new(&source.header, source.file_bytes(), marks, plan)?;
+    render_with_fonts(source, marks, &[], plan)
+}
+
+/// The same with the files of the fonts that the recipe names, in its order.
+pub fn render_with_fonts(
+    source: &SourceFile,
+    marks: &[SourceFile],
+    fonts: &[Vec<u8>],
+    plan: &Plan,
+) -> Result<Vec<u8>, RenderError> {
+    let mut rendering = Rendering::new(&source.header, source.file_bytes(), marks, plan)?.with_fonts(fonts);
     for piece in source.bytes.chunks(PIECE_BYTES as usize) {
         if rendering.push(piece)?.is_break() {
             break;
@@ -212,8 +239,8 @@ pub fn frame(source: &SourceFile, plan: &Plan) -> Result<Picture, RenderError> {
             decoder.finish(&mut rows)?;
         }
         let picture = rows.0.into_sink().finish().ok_or_else(|| too_few_rows(source.header.format))?;
-        let mut steps = plan.steps.iter().filter(|step| !matches!(step, Step::Mark(_)));
-        steps.try_fold(picture, |picture, step| take(step, picture, &[]))
+        let mut steps = plan.steps.iter().filter(|step| !matches!(step, Step::Mark(_) | Step::Text(_)));
+        steps.try_fold(picture, |picture, step| take(step, picture, &[], &[]))
     })
 }
 
@@ -287,7 +314,12 @@ fn changed(mut picture: Picture, change: impl FnOnce(&mut Picture)) -> Picture {
     picture
 }
 
-fn take(step: &Step, mut picture: Picture, marks: &[SourceFile]) -> Result<Picture, RenderError> {
+fn take(
+    step: &Step,
+    picture: Picture,
+    marks: &[SourceFile],
+    fonts: &[Vec<u8>],
+) -> Result<Picture, RenderError> {
     Ok(match step {
         Step::Turn(how) => turn::turn(picture, *how),
         Step::Tilt(how) => tilt::tilt(&picture, how),
@@ -299,23 +331,27 @@ fn take(step: &Step, mut picture: Picture, marks: &[SourceFile]) -> Result<Pictu
         Step::Backdrop { size, left, top } => backdrop::lay_on(&picture, *size, *left, *top),
         Step::Flatten(colour) => canvas::flatten(picture, colour.0),
         Step::Pad { size, left, top, colour } => canvas::pad(&picture, *size, *left, *top, colour.0),
-        Step::Mark(plan) => {
-            draw_mark(&mut picture, plan, marks)?;
-            picture
-        }
+        Step::Mark(plan) => mark::draw(picture, &read_mark(plan, marks)?, &plan.placing),
+        Step::Text(plan) => mark::draw(picture, &write_text(plan, fonts)?, &plan.placing),
     })
 }
 
-fn draw_mark(picture: &mut Picture, plan: &MarkPlan, marks: &[SourceFile]) -> Result<(), RenderError> {
-    let (frame, placing) = take_mark(plan, marks)?;
-    mark::draw(picture, &frame, &placing);
-    Ok(())
+fn read_mark(plan: &MarkPlan, marks: &[SourceFile]) -> Result<Picture, RenderError> {
+    let file = marks.get(plan.index).ok_or(RenderError::Defect)?;
+    let frame = turn::turn(read_frame(file, &plan.reading)?, plan.turn);
+    Ok(match plan.pad {
+        Some((size, left, top)) => canvas::pad(&frame, size, left, top, [0; 4]),
+        None => frame,
+    })
 }
 
-/// A mark as it is drawn, and where.
-fn take_mark(plan: &MarkPlan, marks: &[SourceFile]) -> Result<(Picture, Placing), RenderError> {
-    let file = marks.get(plan.index).ok_or(RenderError::Defect)?;
-    Ok((turn::turn(read_frame(file, &plan.reading)?, plan.turn), plan.placing))
+fn write_text(plan: &TextPlan, fonts: &[Vec<u8>]) -> Result<Picture, RenderError> {
+    let font = |index: &Option<usize>| match index {
+        Some(index) => Ok(Font::read(fonts.get(*index).ok_or(RenderError::Defect)?)?),
+        None => Ok(Font::embedded()?),
+    };
+    let fonts = plan.fonts.iter().map(font).collect::<Result<Vec<_>, RenderError>>()?;
+    Ok(turn::turn(text::draw(&plan.text, &plan.style, &fonts)?, plan.turn))
 }
 
 /// Decodes and resamples one file into a frame.

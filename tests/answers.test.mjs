@@ -415,7 +415,7 @@ describe('what cannot be done is refused', () => {
     ['a trim that leaves nothing', '/image/trim.top=3000/samples/photo.jpg', 400, 'nothing-left'],
     ['another host', '/image/width=9/https://other.example/photo.jpg', 403, 'source-not-allowed'],
     ['a source that is not there', '/image/width=9/samples/nothing.jpg', 404, 'not-found'],
-    ['a mark that is not there', '/image/width=9,mark=nothing.png/samples/photo.jpg', 404, 'not-found'],
+    ['a mark that is not there', '/image/width=9,mark=nothing.png/samples/photo.jpg', 424, 'lacks'],
     ['a path that is no picture', '/nothing-here', 404, 'not-found'],
     ['a file that is too long', '/image/width=9/bad/long.webp', 413, 'file-too-large'],
     ['a text', '/image/width=9/bad/text.jpg', 415, 'not-a-picture'],

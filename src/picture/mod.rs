@@ -17,6 +17,7 @@ pub mod ops;
 pub mod palette;
 pub mod probe;
 pub mod rows;
+pub mod text;
 mod vp8;
 
 use crate::geometry::Size;

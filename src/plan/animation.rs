@@ -60,12 +60,11 @@ impl Plan {
     ) -> u64 {
         let channels = if animation.alpha { Channels::Rgba } else { Channels::Rgb };
         let read = Size::new(self.reading.across.count, self.reading.down.count);
-        let drawn = self.mark_plans(marks).map(|(plan, mark)| {
-            let size = Size::new(plan.reading.across.count, plan.reading.down.count);
-            (self.mark_bytes(plan, mark), budget::frame(size, Channels::Rgba))
-        });
-        // All marks are kept, while each is read only once.
-        let (reading, kept) = drawn.fold((0, 0), |(most, sum), (read, kept)| (read.max(most), sum + kept));
+        let drawn =
+            self.mark_plans(marks).map(|(plan, mark)| (self.mark_bytes(plan, mark), 4 * plan.pixels()));
+        // All marks and texts are kept, while each is made only once.
+        let layers = drawn.chain(self.texts().map(|plan| (self.writing_bytes(), 4 * plan.style.most_pixels)));
+        let (reading, kept) = layers.fold((0, 0), |(most, sum), (read, kept)| (read.max(most), sum + kept));
         let files: u64 = marks.iter().map(|mark| mark.file_bytes).sum();
         let canvas = animation::held_bytes(header)
             + budget::decoding(header, file_bytes, Reduction::NONE)

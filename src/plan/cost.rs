@@ -3,18 +3,18 @@
 use super::error::PlanError;
 use super::mark::{Mark, MarkPlan};
 use super::reading::Reading;
-use super::{Plan, Step};
+use super::{Plan, Step, TextPlan};
 use crate::format::Format;
 use crate::geometry::{Size, Turn};
 use crate::picture::Channels;
 use crate::picture::budget::{
     self, LARGEST_GATHERED_BYTES, LARGEST_SOURCE_PIXELS, LARGEST_TRANSFORM_BYTES, LONGEST_AVIF_SIDE,
 };
-use crate::picture::decode;
 use crate::picture::encode::Encoding;
 use crate::picture::ops::{backdrop, blur, sharpen};
 use crate::picture::probe::{Coding, Header};
 use crate::picture::rows::Colours;
+use crate::picture::{decode, text};
 use crate::recipe::{Colour, LONGEST_SIDE};
 
 impl Plan {
@@ -43,6 +43,11 @@ impl Plan {
         let too_large =
             |size| move |needed_mib, most_mib| PlanError::SourceTooLarge { size, needed_mib, most_mib };
         afford(marks_bytes + self.source_bytes(header, file_bytes, encoding), too_large(header.size))?;
+        afford(marks_bytes + self.writing_bytes(), |needed_mib, most_mib| PlanError::OutputTooLarge {
+            size: self.size,
+            needed_mib,
+            most_mib,
+        })?;
         self.mark_plans(marks).try_for_each(|(plan, mark)| {
             afford(marks_bytes + self.mark_bytes(plan, mark), too_large(mark.header.size))
         })
@@ -58,7 +63,7 @@ impl Plan {
         let drawing =
             self.mark_plans(marks).map(|(plan, mark)| self.mark_bytes(plan, mark)).max().unwrap_or(0);
         let source = self.source_bytes(header, file_bytes, encoding);
-        held + source.max(self.output_bytes(header, encoding)).max(drawing)
+        held + source.max(self.output_bytes(header, encoding)).max(drawing).max(self.writing_bytes())
     }
 
     /// The marks that are drawn.
@@ -74,10 +79,24 @@ impl Plan {
 
     /// Bytes held while a mark is read and drawn.
     pub(super) fn mark_bytes(&self, plan: &MarkPlan, mark: &Mark<'_>) -> u64 {
-        let drawn = Size::new(plan.reading.across.count, plan.reading.down.count);
+        let drawn = plan.pixels() * Channels::Rgba.count() as u64;
         budget::frame(self.size, Channels::Rgba)
             + reading_bytes(&plan.reading, mark.header, mark.file_bytes)
-            + budget::frame(drawn, Channels::Rgba)
+            + drawn
+    }
+
+    /// The texts that are written.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &TextPlan> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Text(plan) => Some(plan),
+            _ => None,
+        })
+    }
+
+    /// Bytes held while the largest of the texts is written.
+    pub(super) fn writing_bytes(&self) -> u64 {
+        let texts = self.texts().map(|plan| text::held_bytes(plan.style.most_pixels));
+        texts.max().map_or(0, |bytes| bytes + budget::frame(self.size, Channels::Rgba))
     }
 
     /// Bytes held while the source is read.
@@ -171,7 +190,12 @@ impl Step {
                 made(Kind { size: *size, channels })
             }
             Self::Flatten(_) => made(frame),
-            Self::Tone(_) | Self::Pixelate { .. } | Self::Mark(_) => in_place(0),
+            Self::Mark(MarkPlan { placing, .. }) | Self::Text(TextPlan { placing, .. })
+                if placing.mode.opens() =>
+            {
+                made(Kind { channels: Channels::Rgba, ..frame })
+            }
+            Self::Tone(_) | Self::Pixelate { .. } | Self::Mark(_) | Self::Text(_) => in_place(0),
         }
     }
 }

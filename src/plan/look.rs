@@ -4,7 +4,7 @@
 //! So effects are those of the picture alone, and what lies behind it stays as it was asked for.
 
 use super::Step;
-use crate::geometry::{Framing, Size, Turn};
+use crate::geometry::{Framing, Rect, Size, Turn};
 use crate::picture::ops::mask::Outline;
 use crate::picture::ops::tilt::Tilt;
 use crate::picture::ops::tone::{self, Matrix, Tone};
@@ -39,6 +39,21 @@ impl Layout {
         let framing = framing(around);
         let tilt = Tilt { radians, source, around, scaled: framing.scaled, window: framing.window };
         Self { read: Framing::whole(tilt.frame()), tilt: Some(tilt), framing }
+    }
+
+    /// Where the picture is in the output, within its border.
+    pub(super) fn picture(&self, recipe: &Recipe) -> Rect {
+        let [top, _, _, left] = recipe.border_sides();
+        let Framing { left: x, top: y, window, .. } = self.framing;
+        Rect { x: x.saturating_add(left), y: y.saturating_add(top), size: window.size }
+    }
+}
+
+/// What is seen through an output that cannot be translucent.
+pub(super) fn opaque_background(recipe: &Recipe) -> Colour {
+    match recipe.background {
+        Some(Background::Colour(colour)) => over_white(colour),
+        Some(Background::Blur) | None => Colour::WHITE,
     }
 }
 

@@ -9,11 +9,14 @@ mod error;
 mod look;
 mod mark;
 mod reading;
+mod text;
 
 pub use border::BorderSearch;
 pub use error::PlanError;
+use mark::Ground;
 pub use mark::{Mark, MarkPlan};
 pub use reading::Reading;
+pub use text::TextPlan;
 
 use self::look::Layout;
 use crate::format::Format;
@@ -27,7 +30,7 @@ use crate::picture::ops::mask::Outline;
 use crate::picture::ops::tilt::Tilt;
 use crate::picture::ops::tone::Tone;
 use crate::picture::probe::Header;
-use crate::recipe::{Colour, Layer, Recipe};
+use crate::recipe::{Colour, Content, Layer, Recipe};
 
 /// Something done to the small frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +82,8 @@ pub enum Step {
     },
     /// Draw a mark over it.
     Mark(MarkPlan),
+    /// Write a text over it.
+    Text(TextPlan),
 }
 
 /// Everything there is to do, in order.
@@ -171,9 +176,11 @@ impl Plan {
         let layout = Layout::new(recipe, turn.size(kept.size));
         let can_be_translucent = encoding.is_some_and(|encoding| encoding.format.holds_alpha());
         let (mut steps, size) = look::steps(recipe, header, turn, &layout, can_be_translucent);
-        let wanted = marks.iter().enumerate().filter(|(_, mark)| is_wide_enough(mark.layer, size));
-        let drawn = wanted.map(|(index, mark)| MarkPlan::new(index, *mark, size, recipe.dpr()));
-        steps.extend(drawn.map(Step::Mark));
+        let ground = Ground { canvas: size, picture: layout.picture(recipe), dpr: recipe.dpr() };
+        steps.extend(layer_steps(recipe, marks, &ground));
+        if steps.iter().any(opens) && !can_be_translucent {
+            steps.push(Step::Flatten(look::opaque_background(recipe)));
+        }
         let is_jpeg = encoding.is_some_and(|encoding| encoding.format == Format::Jpeg);
         let most_bytes = recipe.max_bytes.map(|bytes| bytes.0);
         // Planes go on as planes where what they mean goes on, too.
@@ -189,6 +196,36 @@ impl Plan {
 /// Whether several qualities are tried.
 fn tries(encoding: Encoding, most_bytes: Option<u32>) -> bool {
     most_bytes.is_some() || encoding.level.is_some()
+}
+
+/// Marks and texts in drawing order. Narrower outputs than they want stay without them.
+fn layer_steps(recipe: &Recipe, marks: &[Mark<'_>], ground: &Ground) -> Vec<Step> {
+    let fonts = recipe.fonts();
+    let mut marks = marks.iter().enumerate();
+    let mut steps = Vec::new();
+    for (slot, layer) in &recipe.layers {
+        let mark = if slot.content == Content::Mark { marks.next() } else { None };
+        if !is_wide_enough(layer, ground.area(*slot).size) {
+            continue;
+        }
+        match (slot.content, mark) {
+            (Content::Text, _) => steps.push(Step::Text(TextPlan::new(layer, *slot, ground, &fonts))),
+            (Content::Mark, Some((index, mark))) => {
+                steps.push(Step::Mark(MarkPlan::new(index, *slot, *mark, ground)));
+            }
+            // Whoever only wants to know a size need not fetch it.
+            (Content::Mark, None) => {}
+        }
+    }
+    steps
+}
+
+/// Whether an opaque picture may be translucent after a step.
+fn opens(step: &Step) -> bool {
+    match step {
+        Step::Mark(MarkPlan { placing, .. }) | Step::Text(TextPlan { placing, .. }) => placing.mode.opens(),
+        _ => false,
+    }
 }
 
 /// The turn of steps that are no more than one.

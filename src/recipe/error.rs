@@ -64,6 +64,16 @@ pub enum RecipeError {
         /// The name as it stood.
         name: String,
     },
+    /// There is no font of this name.
+    #[error("there is no font '{font}'; there are {known}")]
+    UnknownFont {
+        /// The option that names it.
+        name: String,
+        /// The font as it stood.
+        font: String,
+        /// Those that there are.
+        known: String,
+    },
     /// The source cannot be the name of a picture.
     #[error("the source is not the name of a picture: {reason}")]
     Source {
@@ -91,6 +101,7 @@ impl RecipeError {
             | Self::Repeated { name }
             | Self::OutOfRange { name, .. }
             | Self::Needs { name, .. }
+            | Self::UnknownFont { name, .. }
             | Self::Contradiction { first: name, .. } => Some(name),
             Self::UnknownPreset { .. } => Some("preset"),
             Self::Empty

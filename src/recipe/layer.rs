@@ -2,7 +2,9 @@
 
 use super::error::RecipeError;
 use super::options::{Row, row};
-use super::value::{Blend, Colour, Decimal, Gravity, Length, Name, QuarterTurns, Repeat, Side, Text, Within};
+use super::value::{
+    Align, Angle, Blend, Colour, Decimal, Fonts, Gravity, Length, Repeat, Side, Text, Within,
+};
 use crate::geometry::{Fit, Turn};
 
 /// What a layer draws.
@@ -48,18 +50,34 @@ pub struct Layer {
     pub opacity: Option<Within<0, 10_000>>,
     /// Which way it is tiled.
     pub repeat: Option<Repeat>,
-    /// Quarter turns, clockwise.
-    pub rotate: Option<QuarterTurns>,
+    /// Between tiles.
+    pub gap: Option<Length>,
+    /// Degrees clockwise.
+    pub rotate: Option<Angle>,
     /// How its colours meet the picture's.
     pub blend: Option<Blend>,
     /// Outputs narrower than this stay unmarked.
     pub min_width: Option<Side>,
-    /// Text height in pixels.
+    /// Narrower marks and smaller texts become so large, as far as there is room.
+    pub least: Option<Side>,
+    /// The em of a text, in pixels or as a share of the picture's height.
     pub size: Option<Length>,
-    /// A font from the configuration.
-    pub font: Option<Name>,
+    /// Fonts from the configuration.
+    pub font: Option<Fonts>,
     /// The text's colour.
     pub color: Option<Colour>,
+    /// Where lines lie within the widest of them.
+    pub align: Option<Align>,
+    /// The width of the letters' outline, in pixels or as a share of the em.
+    pub outline: Option<Length>,
+    /// Its colour.
+    pub outline_color: Option<Colour>,
+    /// How far the letters' shadow lies to the right and down, in pixels or as a share of the em.
+    pub shadow: Option<Length>,
+    /// How far its edge reaches.
+    pub shadow_blur: Option<Length>,
+    /// Its colour.
+    pub shadow_color: Option<Colour>,
 }
 
 const LENGTH: &str = "whole pixels, 0 to 12000, or a fraction below 1";
@@ -78,10 +96,16 @@ const SHARED: &[Row<Layer>] = &[
     Row { range: LENGTH, ..row!("bottom", "", bottom) },
     Row { range: LENGTH, ..row!("left", "", left) },
     row!("opacity", "a number from 0 to 1", opacity),
-    row!("repeat", "true, x or y", repeat),
-    row!("rotate", "0, 90, 180, 270 or 360", rotate),
-    row!("blend", "over, multiply, screen, overlay, darken or lighten", blend),
+    row!("repeat", "true, x, y or chessboard", repeat),
+    Row { range: LENGTH, ..row!("gap", "", gap) },
+    row!("rotate", "degrees clockwise, 0 to 360", rotate),
+    row!(
+        "blend",
+        "over, multiply, screen, overlay, darken, lighten, soft-light, in, out, atop, xor or lighter",
+        blend
+    ),
     row!("min-width", "whole pixels, 1 to 12000", min_width),
+    row!("least", "whole pixels, 1 to 12000", least),
 ];
 
 const OF_MARKS: &[Row<Layer>] = &[
@@ -91,8 +115,14 @@ const OF_MARKS: &[Row<Layer>] = &[
 
 const OF_TEXTS: &[Row<Layer>] = &[
     Row { range: LENGTH, ..row!("size", "", size) },
-    row!("font", "the name of a font", font),
+    row!("font", "up to four names of fonts, joined by ;", font),
     row!("color", "a CSS colour", color),
+    row!("align", "left, center or right", align),
+    Row { range: LENGTH, ..row!("outline", "", outline) },
+    row!("outline-color", "a CSS colour", outline_color),
+    Row { range: LENGTH, ..row!("shadow", "", shadow) },
+    Row { range: LENGTH, ..row!("shadow-blur", "", shadow_blur) },
+    row!("shadow-color", "a CSS colour", shadow_color),
 ];
 
 /// The options of such a layer, in canonical order.
@@ -131,8 +161,8 @@ impl LayerSlot {
         self.number.saturating_sub(1) / Self::MOST
     }
 
-    /// Whether it is one that no URL has a name for.
-    pub(super) fn is_above(self) -> bool {
+    /// Whether it is one that no URL has a name for, which presets put there by force.
+    pub fn is_above(self) -> bool {
         self.storey() > 0
     }
 
@@ -162,9 +192,9 @@ impl Layer {
         self.opacity.map_or(Decimal::ONE, |opacity| opacity.0)
     }
 
-    /// `rotate` as a turn.
-    pub fn turn(&self) -> Turn {
-        self.rotate.map_or(Turn::NONE, QuarterTurns::turn)
+    /// `rotate` as quarter turns, and the degrees that are left.
+    pub fn turn(&self) -> (Turn, Decimal) {
+        self.rotate.map_or((Turn::NONE, Decimal::ZERO), |angle| (angle.turn(), angle.rest().0))
     }
 
     /// Refuses a layer without its subject and offsets from opposite sides.
@@ -172,6 +202,12 @@ impl Layer {
         if self.subject.is_none() {
             let name = rows(slot.content).find(|row| (row.is_set)(self)).map_or("", |row| row.name);
             return Err(RecipeError::Needs { name: slot.option(name), needed: slot.name() });
+        }
+        if slot.content == Content::Mark
+            && let Some(Text(key)) = self.subject.as_ref().filter(|subject| subject.0.contains('\n'))
+        {
+            let range = "a key, which has no line breaks, at most 512 bytes";
+            return Err(RecipeError::OutOfRange { name: slot.name(), value: key.clone(), range });
         }
         let pairs = [("left", self.left, "right", self.right), ("top", self.top, "bottom", self.bottom)];
         for (first, a, second, b) in pairs {

@@ -22,14 +22,17 @@ pub use unbuilt::Unbuilt;
 pub use url::{PREFIXES, TransformUrl};
 pub(crate) use value::Value;
 pub use value::{
-    Angle, Background, Blend, Breakpoints, Colour, Compression, Decimal, Duotone, Filter, Flip, Four,
-    Gravity, LONGEST_SIDE, Length, Metadata, Name, OnError, Output, Quality, QualityName, QuarterTurns,
-    Radius, Repeat, Segment, Side, Text, TrimMode, Upscale, Whole, Width, Within,
+    Align, Angle, Background, Blend, Breakpoints, Colour, Compression, Decimal, Duotone, Filter, Flip, Fonts,
+    Four, Gravity, LONGEST_SIDE, Length, Metadata, Name, OnError, Output, Quality, QualityName, Radius,
+    Repeat, Segment, Side, Text, TrimMode, Upscale, Whole, Width, Within,
 };
 
 use std::collections::BTreeMap;
 
 use crate::geometry::{Fit, Focus, Mask, Rect, Turn};
+
+/// The name of the font that is always there, and asked last.
+pub const EMBEDDED_FONT: &str = "sans";
 
 /// A decimal factor; 1 changes nothing.
 pub type Factor = Within<0, 100_000>;
@@ -263,6 +266,35 @@ impl Recipe {
     pub fn marks(&self) -> impl Iterator<Item = (&str, &Layer)> {
         let marks = self.layers.iter().filter(|(slot, _)| slot.content == Content::Mark);
         marks.filter_map(|(_, layer)| Some((layer.subject.as_ref()?.0.as_str(), layer)))
+    }
+
+    /// The names of the fonts that texts ask for, each once, without the one that is always there.
+    pub fn fonts(&self) -> Vec<&str> {
+        let mut fonts: Vec<&str> = Vec::new();
+        for name in self.layers.values().flat_map(|layer| &layer.font).flat_map(|fonts| &fonts.0) {
+            if name.0 != EMBEDDED_FONT && !fonts.contains(&name.0.as_str()) {
+                fonts.push(&name.0);
+            }
+        }
+        fonts
+    }
+
+    /// Refuses a font that is neither among these nor the one that is always there.
+    pub fn check_fonts<T>(&self, fonts: &BTreeMap<String, T>) -> Result<(), RecipeError> {
+        for (slot, layer) in &self.layers {
+            let names = layer.font.iter().flat_map(|fonts| &fonts.0);
+            let is_there = |name: &&Name| name.0 == EMBEDDED_FONT || fonts.contains_key(&name.0);
+            if let Some(Name(font)) = names.into_iter().find(|name| !is_there(name)) {
+                let known = std::iter::once(EMBEDDED_FONT).chain(fonts.keys().map(String::as_str));
+                let known = known.collect::<Vec<_>>().join(", ");
+                return Err(RecipeError::UnknownFont {
+                    name: slot.option("font"),
+                    font: font.clone(),
+                    known,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The same request with every default of the pixels written out, so that requests which must

@@ -1,6 +1,6 @@
 //! What the grammar knows and Lenslet does not render yet. Each line goes when its feature comes.
 
-use super::{Blend, Content, Decimal, Gravity, Output, Recipe, Upscale};
+use super::{Decimal, Gravity, Output, Recipe, Upscale};
 
 /// An option that is understood but not built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,20 +47,9 @@ impl Recipe {
 
     fn unbuilt_in_layers(&self) -> Option<Unbuilt> {
         self.layers.iter().find_map(|(slot, layer)| {
-            let unbuilt = |field, reason| Some(Unbuilt { option: slot.option(field), reason });
-            if slot.content == Content::Text {
-                return unbuilt("", "text is not drawn");
-            }
-            if matches!(layer.gravity, Some(Gravity::Auto | Gravity::Face)) {
-                return unbuilt(
-                    "gravity",
-                    "salient parts and faces are not found; use a side, a corner or XxY",
-                );
-            }
-            if layer.blend.is_some_and(|blend| blend != Blend::Over) {
-                return unbuilt("blend", "marks are drawn over the picture only");
-            }
-            None
+            let salient = matches!(layer.gravity, Some(Gravity::Auto | Gravity::Face));
+            let reason = "salient parts and faces are not found; use a side, a corner or XxY";
+            salient.then(|| Unbuilt { option: slot.option("gravity"), reason })
         })
     }
 }

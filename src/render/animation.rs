@@ -1,6 +1,6 @@
 //! All frames of a source, one after the other: laid on a canvas, looked at, taken through the steps, appended to a file.
 
-use super::{RenderError, SourceFile, take, take_mark};
+use super::{RenderError, SourceFile, read_mark, take, write_text};
 use crate::picture::animation::{Animation, Canvas, Frames, View};
 use crate::picture::encode::{self, Encoding, Film};
 use crate::picture::ops::mark::{self, Placing};
@@ -12,13 +12,13 @@ use crate::plan::{Plan, Step};
 pub(super) fn animate(
     source: &[u8],
     header: &Header,
-    marks: &[SourceFile],
+    (marks, fonts): (&[SourceFile], &[Vec<u8>]),
     plan: &Plan,
     animation: Animation,
     metadata_bytes: usize,
 ) -> Result<Vec<u8>, RenderError> {
     let encoding = plan.encoding.ok_or(RenderError::Defect)?;
-    let steps = Steps::new(plan, marks)?;
+    let steps = Steps::new(plan, marks, fonts)?;
     let film = |encoding| shown(source, header, plan, &steps, animation, encoding);
     match plan.most_bytes {
         Some(most) => {
@@ -54,24 +54,22 @@ fn shown(
     Ok(film.finish()?)
 }
 
-/// The steps of a plan, with marks that were read.
+/// The steps of a plan, with marks that were read and texts that were written.
 struct Steps<'a> {
     steps: Vec<Ready<'a>>,
 }
 
 enum Ready<'a> {
     Plain(&'a Step),
-    Mark(Picture, Placing),
+    Layer(Picture, &'a Placing),
 }
 
 impl<'a> Steps<'a> {
-    fn new(plan: &'a Plan, marks: &[SourceFile]) -> Result<Self, RenderError> {
+    fn new(plan: &'a Plan, marks: &[SourceFile], fonts: &[Vec<u8>]) -> Result<Self, RenderError> {
         let ready = |step: &'a Step| {
             Ok(match step {
-                Step::Mark(plan) => {
-                    let (picture, placing) = take_mark(plan, marks)?;
-                    Ready::Mark(picture, placing)
-                }
+                Step::Mark(plan) => Ready::Layer(read_mark(plan, marks)?, &plan.placing),
+                Step::Text(plan) => Ready::Layer(write_text(plan, fonts)?, &plan.placing),
                 plain => Ready::Plain(plain),
             })
         };
@@ -80,10 +78,10 @@ impl<'a> Steps<'a> {
 
     fn take(&self, mut picture: Picture) -> Result<Picture, RenderError> {
         for step in &self.steps {
-            match step {
-                Ready::Plain(step) => picture = take(step, picture, &[])?,
-                Ready::Mark(drawn, placing) => mark::draw(&mut picture, drawn, placing),
-            }
+            picture = match step {
+                Ready::Plain(step) => take(step, picture, &[], &[])?,
+                Ready::Layer(drawn, placing) => mark::draw(picture, drawn, placing),
+            };
         }
         Ok(picture)
     }

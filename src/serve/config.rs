@@ -12,7 +12,7 @@ use super::rate::Rate;
 use crate::grant::{
     Access, Algorithm, Context, Defaults, KeyError, KeySet, Policies, PolicyError, is_plain_name,
 };
-use crate::recipe::{PresetError, Presets, Source};
+use crate::recipe::{EMBEDDED_FONT, Name, PresetError, Presets, RecipeError, Source, Value as _, check_key};
 use crate::sources::{Sources, SourcesError, folder};
 
 /// The deployment's decisions, checked.
@@ -22,6 +22,8 @@ pub struct Config {
     pub policies: Policies,
     /// Named recipes.
     pub presets: Presets,
+    /// The keys of fonts by the names that texts ask for them with.
+    pub fonts: BTreeMap<String, String>,
     /// The keys that sign URLs; nothing until there are some.
     pub url_keys: Option<KeySet>,
     /// Those who give out tokens.
@@ -100,6 +102,17 @@ pub enum ConfigError {
     /// A preset cannot be used.
     #[error("PRESETS: {0}")]
     Presets(#[from] PresetError),
+    /// A font cannot be used.
+    #[error("FONTS: '{name}' {reason}")]
+    Font {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A preset writes with a font that there is not.
+    #[error("PRESETS: {0}")]
+    FontOfPreset(RecipeError),
     /// A policy cannot be used.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -141,6 +154,11 @@ impl Config {
             table("PRESETS", "a table of names and options", setting("PRESETS"))?;
         let presets =
             Presets::parse(presets.iter().map(|(name, options)| (name.as_str(), options.as_str())))?;
+        let fonts = fonts(setting("FONTS"))?;
+        presets
+            .recipes()
+            .try_for_each(|preset| preset.check_fonts(&fonts))
+            .map_err(ConfigError::FontOfPreset)?;
         let rates: BTreeMap<String, Rate> =
             table("RATES", "a table of names, each with binding, limit and period", setting("RATES"))?;
         if let Some(name) = rates.keys().find(|name| !is_plain_name(name)) {
@@ -174,6 +192,7 @@ impl Config {
             revoked: revoked.into_iter().collect(),
             token_cookie: setting("TOKEN_COOKIE").unwrap_or_else(|| "lenslet".to_owned()),
             presets,
+            fonts,
             rates,
         })
     }
@@ -241,6 +260,21 @@ fn table<T: DeserializeOwned + Default>(
         })
     };
     json.map_or_else(|| Ok(T::default()), read)
+}
+
+/// Fonts by name; the one that is always there cannot be another.
+fn fonts(json: Option<String>) -> Result<BTreeMap<String, String>, ConfigError> {
+    let fonts: BTreeMap<String, String> = table("FONTS", "a table of names and keys", json)?;
+    for (name, key) in &fonts {
+        let fail = |reason: String| Err(ConfigError::Font { name: name.clone(), reason });
+        if Name::parse(name).is_none() || name == EMBEDDED_FONT {
+            return fail(format!("is no name for a font: use a-z, 0-9, - and _, and not {EMBEDDED_FONT}"));
+        }
+        if let Err(error) = check_key(key) {
+            return fail(format!("has no key: {error}"));
+        }
+    }
+    Ok(fonts)
 }
 
 /// Keys that may be relied on.
@@ -352,6 +386,12 @@ mod tests {
             (&[("FRESH_SECONDS", "-1")], "FRESH_SECONDS"),
             (&[("PRESETS", r#"{"thumb":"width=x"}"#)], "PRESETS: preset 'thumb'"),
             (&[("PRESETS", r#"["width=x"]"#)], "PRESETS must be a table"),
+            (&[("FONTS", r#"{"sans":"a.ttf"}"#)], "FONTS: 'sans' is no name for a font"),
+            (&[("FONTS", r#"{"a":"../a.ttf"}"#)], "FONTS: 'a' has no key"),
+            (
+                &[("PRESETS", r#"{"a":"text=x,text.font=b"}"#)],
+                "PRESETS: there is no font 'b'; there are sans",
+            ),
             (&[("POLICIES", "{}")], "POLICIES must be a list"),
             (&[("POLICIES", r#"[{"acess":"public"}]"#)], "POLICIES[0]: unknown field `acess`"),
             (&[("STALE_IF_ERROR_SECONDS", "x")], "STALE_IF_ERROR_SECONDS cannot be 'x'"),

@@ -210,6 +210,7 @@ impl Permit<'_> {
         }
         let presets = &self.config.presets;
         let mut recipe = presets.expand(typed)?;
+        recipe.check_fonts(&self.config.fonts)?;
         // The policy's last, so that it wins.
         let forced = [claims.and_then(|claims| claims.mark.as_ref()), self.policy.preset.as_ref()];
         for name in forced.into_iter().flatten() {

@@ -189,7 +189,7 @@ impl<'a, W: World> Making<'a, W> {
                 self.remember(file, None, asked_ms);
                 // Whoever guesses names has to be counted, too.
                 rate::count(self.world, self.meter).await?;
-                Err(Problem::NotFound { key: file.name.clone() })
+                Err(file.missing())
             }
         }
     }
@@ -209,7 +209,7 @@ impl<'a, W: World> Making<'a, W> {
             }
             Opened::Same | Opened::Missing => {
                 self.remember(file, None, asked_ms);
-                Err(Problem::NotFound { key: file.name.clone() })
+                Err(file.missing())
             }
         }
     }

@@ -105,6 +105,9 @@ fn tasks(warm: &Warm, preset: &str, config: &Config) -> Result<Vec<Task>, Proble
 
 fn sort(problem: &Problem) -> MessageError {
     let text = problem.to_string();
-    let may_pass = matches!(problem, Problem::Source(_) | Problem::Busy | Problem::NotFound { .. });
+    let may_pass = matches!(
+        problem,
+        Problem::Source(_) | Problem::Busy | Problem::NotFound { .. } | Problem::Lacks { .. }
+    );
     if may_pass { MessageError::Later(text) } else { MessageError::Hopeless(text) }
 }

@@ -7,9 +7,9 @@ use super::reading::File;
 use super::versions::Current;
 use crate::negotiate::Target;
 use crate::picture::animation::Animation;
-use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
+use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES, LARGEST_TRANSFORM_BYTES};
 use crate::picture::probe::Header;
-use crate::plan::{BorderSearch, Mark, Plan};
+use crate::plan::{BorderSearch, Mark, Plan, PlanError};
 use crate::recipe::Recipe;
 use crate::render::{self, Rendering, SourceFile};
 
@@ -35,7 +35,7 @@ pub(super) struct Rendered {
     pub versions: Vec<Current>,
 }
 
-/// Reads the source, and then the marks in drawing order, and renders them.
+/// Reads the source, then the marks in drawing order and the fonts, and renders them.
 pub(super) async fn render<W: World>(
     world: &W,
     asked: Asked<'_>,
@@ -58,9 +58,14 @@ pub(super) async fn render<W: World>(
     check_sizes(bodies.iter().map(|(size_bytes, _)| *size_bytes))?;
     let mut bodies = bodies.into_iter();
     let (file_bytes, body) = bodies.next().ok_or_else(|| Problem::Defect("no source was read".to_owned()))?;
-    let mut mark_files = Vec::with_capacity(bodies.len());
-    for (file_bytes, body) in bodies {
-        mark_files.push(incoming::gather_file(body, file_bytes).await?);
+    let (mut mark_files, mut fonts) = (Vec::new(), Vec::new());
+    let count = asked.recipe.marks().count();
+    for (index, (file_bytes, body)) in bodies.enumerate() {
+        if index < count {
+            mark_files.push(incoming::gather_file(body, file_bytes).await?);
+        } else {
+            fonts.push(incoming::gather(body, file_bytes).await?);
+        }
     }
     let mut source = Incoming::open(body, file_bytes).await?;
     let marks: Vec<Mark<'_>> =
@@ -86,9 +91,10 @@ pub(super) async fn render<W: World>(
     };
     // The plan's figure has the files in it.
     let asked_ms = world.now_ms();
-    promise.resize(world, plan.peak_bytes(&source.header, file_bytes, &marks)).await?;
+    let peak_bytes = with_fonts(&plan, plan.peak_bytes(&source.header, file_bytes, &marks), &fonts)?;
+    promise.resize(world, peak_bytes).await?;
     source.excuse(world.now_ms() - asked_ms);
-    let mut rendering = Rendering::new(&source.header, file_bytes, &mark_files, &plan)?;
+    let mut rendering = Rendering::new(&source.header, file_bytes, &mark_files, &plan)?.with_fonts(&fonts);
     source.feed(&mut rendering).await?;
     let bytes = rendering.finish()?;
     Ok(Rendered { target, content_type: encoding.format.mime(), bytes, versions })
@@ -111,6 +117,17 @@ fn plan(
         Some(target) => Ok((target, plan(target)?)),
         None => Ok((target, first)),
     }
+}
+
+/// What a plan holds at most with the fonts in memory, if that is not too much.
+fn with_fonts(plan: &Plan, peak_bytes: u64, fonts: &[Vec<u8>]) -> Result<u64, Problem> {
+    let needed = peak_bytes + fonts.iter().map(|font| font.len() as u64).sum::<u64>();
+    let most = LARGEST_TRANSFORM_BYTES;
+    if needed <= most {
+        return Ok(needed);
+    }
+    let (needed_mib, most_mib) = (needed.div_ceil(1 << 20), most >> 20);
+    Err(PlanError::OutputTooLarge { size: plan.size, needed_mib, most_mib }.into())
 }
 
 /// What files may hold before there is a plan. One whose length nobody says may be as long as it may be.

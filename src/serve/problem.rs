@@ -43,6 +43,14 @@ pub enum Problem {
         /// Its key.
         key: String,
     },
+    /// A mark or a font that the answer is made of is not there.
+    #[error("there is no {part} '{key}', and without it the picture is not shown")]
+    Lacks {
+        /// What it is.
+        part: &'static str,
+        /// Its key.
+        key: String,
+    },
     /// The file is too large to be read.
     #[error(
         "the file has {size_bytes} bytes; at most {LARGEST_FILE_BYTES} are read, {LARGEST_GATHERED_BYTES} of an original or of all marks together"
@@ -131,6 +139,12 @@ impl Problem {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed")
             }
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found", "There is no such picture"),
+            Self::Lacks { .. } => {
+                (StatusCode::FAILED_DEPENDENCY, "lacks", "A part of the picture is missing")
+            }
+            Self::Render(RenderError::Text(_)) => {
+                (StatusCode::FAILED_DEPENDENCY, "font", "A font cannot be used")
+            }
             Self::FileTooLarge { .. } => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "file-too-large", "The file is too large")
             }
@@ -208,6 +222,8 @@ impl Problem {
             | Self::NoSuchPath
             | Self::Method
             | Self::NotFound { .. }
+            // The source would be what the mark was to lie on.
+            | Self::Lacks { .. }
             | Self::Loop
             | Self::Purge(_)
             | Self::PurgeQuery(_)

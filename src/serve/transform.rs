@@ -66,7 +66,7 @@ impl<W: World> Job<'_, W> {
         if let Some(file) = missing(&known).and_then(|index| work.files.get(index)) {
             // Whoever guesses names has to be counted, too.
             rate::count(*world, self.making.meter).await?;
-            return Err(Problem::NotFound { key: file.name.clone() });
+            return Err(file.missing());
         }
         if let Some(versions) = all_fresh(&known)
             && let Some(answer) = self.find(&known, &versions, began_ms).await?

@@ -4,6 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::config::Config;
 use super::key::VariantKey;
+use super::problem::Problem;
 use super::purges::Purges;
 use super::versions::Current;
 use crate::negotiate::Target;
@@ -40,15 +41,28 @@ impl Task {
 #[derive(Debug)]
 pub(super) struct Work<'a> {
     pub task: &'a Task,
-    /// The source, and then the marks in drawing order.
+    /// The source, then the marks in drawing order, then the fonts.
     pub files: Vec<WorkFile<'a>>,
     /// When any of it was purged last.
     pub purged_ms: f64,
 }
 
+/// What a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The picture itself.
+    Source,
+    /// A picture drawn over it.
+    Mark,
+    /// What a text is written with.
+    Font,
+}
+
 /// One of the files.
 #[derive(Debug)]
 pub(super) struct WorkFile<'a> {
+    /// What it is for.
+    pub part: Part,
     /// What clients call it.
     pub name: String,
     /// Where it may be.
@@ -62,7 +76,23 @@ impl<'a> WorkFile<'a> {
     pub(super) fn new(source: &Source, tenant: Option<&str>, config: &'a Config) -> Self {
         let places = config.sources.find(source, tenant);
         let places_name = places.iter().map(Place::name).collect::<Vec<_>>().join("|");
-        Self { name: source.name().to_owned(), places, places_name }
+        Self { part: Part::Source, name: source.name().to_owned(), places, places_name }
+    }
+
+    /// One that the picture is made with, by its key.
+    fn of_part(part: Part, key: &str, tenant: Option<&str>, config: &'a Config) -> Self {
+        let source = Source::Key { key: key.to_owned(), query: None };
+        Self { part, ..Self::new(&source, tenant, config) }
+    }
+
+    /// That nobody has it.
+    pub(super) fn missing(&self) -> Problem {
+        let lacks = |part| Problem::Lacks { part, key: self.name.clone() };
+        match self.part {
+            Part::Source => Problem::NotFound { key: self.name.clone() },
+            Part::Mark => lacks("mark"),
+            Part::Font => lacks("font"),
+        }
     }
 }
 
@@ -70,10 +100,15 @@ impl<'a> Work<'a> {
     /// Finds the places of a task's files.
     pub(super) fn new(task: &'a Task, config: &'a Config, purges: &Purges) -> Self {
         let tenant = task.tenant.as_deref();
-        let mark = |key: &str| Source::Key { key: key.to_owned(), query: None };
-        let marks = task.recipe.marks().map(|(key, _)| WorkFile::new(&mark(key), tenant, config));
-        let files: Vec<WorkFile<'_>> =
-            std::iter::once(WorkFile::new(&task.source, tenant, config)).chain(marks).collect();
+        let marks = task.recipe.marks().map(|(key, _)| WorkFile::of_part(Part::Mark, key, tenant, config));
+        let font = |name: &str| {
+            // A name that there is no more is not found either.
+            let key = config.fonts.get(name).map_or(name, String::as_str);
+            WorkFile::of_part(Part::Font, key, tenant, config)
+        };
+        let fonts = task.recipe.fonts().into_iter().map(font);
+        let source = WorkFile::new(&task.source, tenant, config);
+        let files: Vec<WorkFile<'_>> = std::iter::once(source).chain(marks).chain(fonts).collect();
         let names = files.iter().map(|file| file.name.as_str());
         let purged_ms = purges.last_ms(names, tenant, &task.tags);
         Self { task, files, purged_ms }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use lenslet::address::Address;
 use lenslet::geometry::{Fit, Focus, Mask};
 use lenslet::recipe::{
-    Angle, Background, Blend, Border, Breakpoints, Colour, Compression, Content, Decimal, Duotone, Filter,
-    Flip, Four, Gravity, LONGEST_SIDE, Layer, LayerSlot, Length, Metadata, Name, OnError, Output, Quality,
-    QualityName, QuarterTurns, Radius, Recipe, Repeat, Segment, Source, Text, Trim, TrimMode, Upscale, Whole,
-    Width, Within,
+    Align, Angle, Background, Blend, Border, Breakpoints, Colour, Compression, Content, Decimal, Duotone,
+    Filter, Flip, Fonts, Four, Gravity, LONGEST_SIDE, Layer, LayerSlot, Length, Metadata, Name, OnError,
+    Output, Quality, QualityName, Radius, Recipe, Repeat, Segment, Source, Text, Trim, TrimMode, Upscale,
+    Whole, Width, Within,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -75,7 +75,6 @@ sampled! {
         (1..=100_u8).prop_map(Quality::Number),
         select(vec![QualityName::High, QualityName::MediumHigh, QualityName::MediumLow, QualityName::Low]).prop_map(Quality::Named),
     ];
-    QuarterTurns: (0..4_u8).prop_map(QuarterTurns);
     Name: "[a-z0-9_-]{1,64}".prop_map(Name);
     Text: "\\PC{1,40}".prop_filter("at most 512 bytes", |text| text.len() <= 512).prop_map(Text);
     Output: select(vec![Output::Auto, Output::Avif, Output::Webp, Output::Jpeg, Output::BaselineJpeg, Output::Png,
@@ -87,8 +86,11 @@ sampled! {
     Metadata: select(vec![Metadata::Copyright, Metadata::Keep, Metadata::None]);
     OnError: Just(OnError::Redirect);
     TrimMode: Just(TrimMode::Border);
-    Repeat: select(vec![Repeat::Both, Repeat::X, Repeat::Y]);
-    Blend: select(vec![Blend::Over, Blend::Multiply, Blend::Screen, Blend::Overlay, Blend::Darken, Blend::Lighten]);
+    Repeat: select(vec![Repeat::Both, Repeat::X, Repeat::Y, Repeat::Chessboard]);
+    Blend: select(vec![Blend::Over, Blend::Multiply, Blend::Screen, Blend::Overlay, Blend::Darken, Blend::Lighten,
+        Blend::SoftLight, Blend::In, Blend::Out, Blend::Atop, Blend::Xor, Blend::Lighter]);
+    Align: select(vec![Align::Left, Align::Center, Align::Right]);
+    Fonts: vec(any::<Name>(), 1..=4).prop_map(Fonts);
 }
 
 impl<const LEAST: u32, const MOST: u32> Sampled for Within<LEAST, MOST> {
@@ -201,16 +203,24 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn of_text()(size in any(), font in any(), color in any()) -> Layer { Layer { size, font, color, ..Layer::default() } }
+    fn of_text()(
+        size in any(), font in any(), color in any(), align in any(), outline in any(), outline_color in any(),
+        shadow in any(), shadow_blur in any(), shadow_color in any(),
+    ) -> Layer {
+        Layer {
+            size, font, color, align, outline, outline_color, shadow, shadow_blur, shadow_color, ..Layer::default()
+        }
+    }
 }
 
 prop_compose! {
     fn shared(layer: Layer)(
         width in any(), gravity in any(), (left, _, _) in along(), (_, _, right) in along(), (top, _, _) in along(),
-        (_, _, bottom) in along(), opacity in any(), repeat in any(), rotate in any(), blend in any(), min_width in any(),
+        (_, _, bottom) in along(), opacity in any(), (repeat, gap) in (any(), any()), (rotate, blend) in (any(), any()),
+        (min_width, least) in (any(), any()),
     ) -> Layer {
         Layer {
-            width, gravity, left, top, opacity, repeat, rotate, blend, min_width,
+            width, gravity, left, top, opacity, repeat, gap, rotate, blend, min_width, least,
             // Opposite sides contradict each other.
             right: right.filter(|_| left.is_none()),
             bottom: bottom.filter(|_| top.is_none()),

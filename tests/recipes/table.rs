@@ -63,6 +63,25 @@ const NO_SIDES: &[&str] =
     &["0", "12001", "-1", "1.5", "1e3", "%2B1", "100px", "50%25", "99999999999999999999", "NaN", "١"];
 const LENGTHS: &[&str] = &["0", "1", "12000", "0.0001", "0.9999", ".5", "0.0"];
 const NO_LENGTHS: &[&str] = &["12001", "-1", "1.5", "1.0", "-0.5", "50%25", "1px", "1e2", "."];
+const ANGLES: &[&str] = &["0", "90", "360", "12.5", "0.0001", "359.9999"];
+const NO_ANGLES: &[&str] = &["-1", "360.1", "450", "12deg", "1e2", "a"];
+const BLENDS: &[&str] = &[
+    "over",
+    "multiply",
+    "screen",
+    "overlay",
+    "darken",
+    "lighten",
+    "soft-light",
+    "in",
+    "out",
+    "atop",
+    "xor",
+    "lighter",
+];
+const NO_BLENDS: &[&str] = &["Over", "normal", "source-over", "softlight"];
+const FONTS: &[&str] = &["sans", "a;b-2;c_3;sans"];
+const NO_FONTS: &[&str] = &["Sans", "a;", "a,b", "a;b;c;d;e", "a.ttf", "a%2Fb"];
 const POINTS: &[&str] = &[
     "left",
     "right",
@@ -259,7 +278,7 @@ pub(super) const OPTIONS: &[Case] = &[
         "at most 512 bytes",
         &["a", "a%2Fb.png", "%C3%A9%20x.png"],
         &["a", "a%2Fb.png", "%C3%A9%20x.png"],
-        &["a%00b", "%0A"],
+        &["a%00b", "%0A", "a%0Ab"],
     ),
     case(plain("mark.width"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
     case(plain("mark.height"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
@@ -278,12 +297,13 @@ pub(super) const OPTIONS: &[Case] = &[
     ),
     case(
         plain("mark.repeat"),
-        "true, x or y",
-        &["true", "x", "y"],
-        &["true", "x", "y"],
+        "true, x, y or chessboard",
+        &["true", "x", "y", "chessboard"],
+        &["true", "x", "y", "chessboard"],
         &["false", "xy", "X", "1"],
     ),
-    case(plain("mark.rotate"), "0, 90, 180, 270", TURNS, TURNS, NO_TURNS),
+    case(plain("mark.gap"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("mark.rotate"), "0 to 360", ANGLES, ANGLES, NO_ANGLES),
     // Ours alone.
     case(plain("preset"), "a-z, 0-9", NAMES, NAMES, NO_NAMES),
     case(
@@ -312,30 +332,45 @@ pub(super) const OPTIONS: &[Case] = &[
         &["1", "33554432"],
         &["0", "33554433", "1.5", "10k", "-1"],
     ),
-    case(
-        plain("mark.blend"),
-        "over, multiply, screen",
-        &["over", "multiply", "screen", "overlay", "darken", "lighten"],
-        &["over"],
-        &["xor", "Over", "normal"],
-    ),
+    case(plain("mark.blend"), "over, multiply, screen", BLENDS, BLENDS, NO_BLENDS),
+    case(plain("mark.least"), "1 to 12000", SIDES, SIDES, NO_SIDES),
     case(plain("mark.min-width"), "1 to 12000", SIDES, SIDES, NO_SIDES),
     case(plain("mark2.opacity"), "0 to 1", &["0", "1"], &["0", "1"], &["1.1"]),
-    case(plain("text"), "at most 512 bytes", &["a", "%C2%A9%202026%2C%20us"], NONE, &["a%00b", "%0A"]),
-    case(plain("text.size"), "fraction below 1", LENGTHS, NONE, NO_LENGTHS),
-    case(plain("text.font"), "the name of a font", NAMES, NONE, NO_NAMES),
-    case(plain("text.color"), "CSS colour", COLOURS, NONE, NO_COLOURS),
-    case(plain("text.width"), "fraction below 1", LENGTHS, NONE, NO_LENGTHS),
-    case(plain("text.gravity"), "XxY", POINTS, NONE, NO_POINTS),
-    case(plain("text.opacity"), "0 to 1", &["0", "1"], NONE, &["1.1"]),
-    case(plain("text.repeat"), "true, x or y", &["true"], NONE, &["false"]),
-    case(plain("text.rotate"), "0, 90, 180, 270", TURNS, NONE, NO_TURNS),
-    case(plain("text.blend"), "over, multiply, screen", &["over"], NONE, &["xor"]),
-    case(plain("text.min-width"), "1 to 12000", SIDES, NONE, NO_SIDES),
-    case(plain("text.top"), "fraction below 1", LENGTHS, NONE, NO_LENGTHS),
-    case(plain("text.right"), "fraction below 1", LENGTHS, NONE, NO_LENGTHS),
-    case(plain("text.bottom"), "fraction below 1", LENGTHS, NONE, NO_LENGTHS),
-    case(plain("text.left"), "fraction below 1", LENGTHS, NONE, NO_LENGTHS),
+    case(
+        plain("text"),
+        "at most 512 bytes",
+        &["a", "%C2%A9%202026%2C%20us", "a%0Ab"],
+        &["a", "%C2%A9%202026%2C%20us", "a%0Ab"],
+        &["a%00b", "a%0Db"],
+    ),
+    case(plain("text.size"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("text.font"), "names of fonts", FONTS, FONTS, NO_FONTS),
+    case(plain("text.color"), "CSS colour", COLOURS, COLOURS, NO_COLOURS),
+    case(
+        plain("text.align"),
+        "left, center or right",
+        &["left", "center", "right"],
+        &["left", "center", "right"],
+        &["start", "Left", "justify"],
+    ),
+    case(plain("text.outline"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("text.outline-color"), "CSS colour", COLOURS, COLOURS, NO_COLOURS),
+    case(plain("text.shadow"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("text.shadow-blur"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("text.shadow-color"), "CSS colour", COLOURS, COLOURS, NO_COLOURS),
+    case(plain("text.width"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("text.gravity"), "XxY", POINTS, BUILT_POINTS, NO_POINTS),
+    case(plain("text.opacity"), "0 to 1", &["0", "1"], &["0", "1"], &["1.1"]),
+    case(plain("text.repeat"), "true, x, y or chessboard", &["true"], &["true"], &["false"]),
+    case(plain("text.gap"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("text.rotate"), "0 to 360", ANGLES, ANGLES, NO_ANGLES),
+    case(plain("text.blend"), "over, multiply, screen", BLENDS, BLENDS, NO_BLENDS),
+    case(plain("text.min-width"), "1 to 12000", SIDES, SIDES, NO_SIDES),
+    case(plain("text.least"), "1 to 12000", SIDES, SIDES, NO_SIDES),
+    case(plain("text.top"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("text.right"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("text.bottom"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
+    case(plain("text.left"), "fraction below 1", LENGTHS, LENGTHS, NO_LENGTHS),
 ];
 
 /// What is understood beside others, and which option is named.
@@ -344,6 +379,5 @@ pub(super) const UNBUILT: &[(&str, &str)] = &[
     ("width=800,gravity=left,zoom=0.5", "zoom"),
     ("width=800,format=blurhash", "format"),
     ("mark=a,mark.gravity=face", "mark.gravity"),
-    ("mark=a,mark3=b,mark3.blend=screen", "mark3.blend"),
-    ("mark=a,text2=b", "text2"),
+    ("mark=a,text2=b,text2.gravity=auto", "text2.gravity"),
 ];

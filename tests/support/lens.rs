@@ -10,7 +10,7 @@ use lenslet::picture::probe::{Header, ProbeError};
 use lenslet::picture::rows::{Frame, Layout, RowSink};
 use lenslet::plan::{BorderSearch, Mark, Plan, PlanError};
 use lenslet::recipe::{Recipe, RecipeError};
-use lenslet::render::{RenderError, SourceFile, render, settle_border};
+use lenslet::render::{RenderError, SourceFile, render, render_with_fonts, settle_border};
 
 use lenslet::geometry::Size;
 
@@ -44,6 +44,18 @@ pub fn transform(options: &str, source: &[u8], marks: &[&[u8]]) -> Result<Vec<u8
     Ok(render(&source, &marks, &plan)?)
 }
 
+/// The same with the files of the fonts that the options name, in their order.
+pub fn transform_with_fonts(
+    options: &str,
+    source: &[u8],
+    marks: &[&[u8]],
+    fonts: &[&[u8]],
+) -> Result<Vec<u8>, Refusal> {
+    let (plan, source, marks) = prepare(options, source, marks)?;
+    let fonts: Vec<Vec<u8>> = fonts.iter().map(|font| font.to_vec()).collect();
+    Ok(render_with_fonts(&source, &marks, &fonts, &plan)?)
+}
+
 /// Everything before the pixels: recipe, headers, budget, plan.
 pub fn prepare(
     options: &str,
@@ -59,7 +71,7 @@ pub fn prepare(
         None => recipe,
     };
     let planned: Vec<Mark<'_>> =
-        recipe.layers.values().zip(&marks).map(|(layer, file)| file.as_mark(layer)).collect();
+        recipe.marks().zip(&marks).map(|((_, layer), file)| file.as_mark(layer)).collect();
     let target = Target::choose(&recipe, Accept::default());
     let plan = Plan::new(&recipe, &source.header, file_bytes, &planned, target)?;
     Ok((plan, source, marks))

@@ -86,7 +86,7 @@ fn a_wrong_recipe_is_400_and_names_the_option() {
 #[test]
 fn what_is_not_built_is_501_and_names_the_option() {
     for (options, option) in
-        [("width=100,segment=foreground", "segment"), ("mark=a.png,mark.blend=screen", "mark.blend")]
+        [("width=100,segment=foreground", "segment"), ("mark=a.png,mark.gravity=auto", "mark.gravity")]
     {
         let world = world();
         let problem = refused(&world, &format!("/image/{options}/a.png"), 501, "not-built");
@@ -150,11 +150,34 @@ fn files_that_are_too_long_are_413() {
 }
 
 #[test]
+fn a_picture_without_its_parts_is_424_and_names_what_is_missing() {
+    let problem = refused(&world(), "/image/mark=marks%2Fnone.png/a.png", 424, "lacks");
+    assert_eq!(
+        problem["detail"],
+        "There is no mark 'marks/none.png', and without it the picture is not shown"
+    );
+    // Nor is the source shown where the mark was to lie.
+    refused(&world(), "/image/mark=none.png,onerror=redirect/a.png", 424, "lacks");
+    let settings = [("ACCESS", "public"), ("FONTS", r#"{"brand":"fonts/brand.ttf"}"#)];
+    let world =
+        World::new(&settings, &[("stamped", "mark=none.png")]).with("a.png", "one", &png(&sketch(48, 32)));
+    refused(&world, "/image/preset=stamped/a.png", 424, "lacks");
+    let problem = refused(&world, "/image/text=hi,text.font=brand/a.png", 424, "lacks");
+    assert_eq!(
+        problem["detail"],
+        "There is no font 'fonts/brand.ttf', and without it the picture is not shown"
+    );
+    let world = world.with("fonts/brand.ttf", "one", &png(&sketch(8, 8)));
+    refused(&world, "/image/text=hi,text.font=brand/a.png", 424, "font");
+    let problem = refused(&world, "/image/text2=hi,text2.font=brand;arial/a.png", 400, "recipe");
+    assert_eq!(problem["detail"], "There is no font 'arial'; there are sans, brand");
+    assert_eq!(problem["option"], "text2.font");
+}
+
+#[test]
 fn what_is_missing_is_404_by_its_name() {
     let problem = refused(&world(), "/image/width=1/none.png", 404, "not-found");
     assert_eq!(problem["detail"], "There is no picture 'none.png'");
-    let problem = refused(&world(), "/image/mark=marks%2Fnone.png/a.png", 404, "not-found");
-    assert_eq!(problem["detail"], "There is no picture 'marks/none.png'");
     refused(&world(), "/none.png", 404, "not-found");
     refused(&world(), "/", 404, "no-such-path");
 }

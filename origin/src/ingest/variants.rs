@@ -55,6 +55,9 @@ async fn one(
     if let Some(unbuilt) = recipe.unbuilt() {
         return Ok(Err(unbuilt.to_string()));
     }
+    if let Some(font) = recipe.fonts().first() {
+        return Ok(Err(format!("its text is written with '{font}', and only the edge knows fonts by name")));
+    }
     let mut marks = Vec::new();
     for (key, _) in recipe.marks() {
         match mark(state, key).await? {

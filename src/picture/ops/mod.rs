@@ -1,6 +1,7 @@
 //! What can be done to pixels: one operation per file.
 
 pub mod backdrop;
+pub mod blend;
 pub mod blur;
 pub mod border;
 pub mod canvas;

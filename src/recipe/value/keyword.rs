@@ -120,6 +120,8 @@ keywords! {
         X = "x",
         /// From top to bottom.
         Y = "y",
+        /// In both directions, every other one.
+        Chessboard = "chessboard",
     }
     /// How a mark's colours meet the picture's.
     Blend {
@@ -135,6 +137,27 @@ keywords! {
         Darken = "darken",
         /// The lighter of the two.
         Lighten = "lighten",
+        /// Darkened or lightened, softly.
+        SoftLight = "soft-light",
+        /// Only where the picture is, and nothing of the picture.
+        In = "in",
+        /// Only where the picture is not, and nothing of the picture.
+        Out = "out",
+        /// Over it, only where it is.
+        Atop = "atop",
+        /// Each where the other is not.
+        Xor = "xor",
+        /// The sum.
+        Lighter = "lighter",
+    }
+    /// Where lines of a text lie within the widest of them.
+    Align {
+        /// At the left.
+        Left = "left",
+        /// In the middle.
+        Center = "center",
+        /// At the right.
+        Right = "right",
     }
 }
 

@@ -8,8 +8,8 @@ mod number;
 
 pub use effect::{Angle, Background, Duotone, Radius};
 pub use keyword::{
-    Blend, Compression, Filter, Flip, Metadata, OnError, Output, QualityName, Repeat, Segment, TrimMode,
-    Upscale,
+    Align, Blend, Compression, Filter, Flip, Metadata, OnError, Output, QualityName, Repeat, Segment,
+    TrimMode, Upscale,
 };
 pub use number::{Breakpoints, Decimal, Four, LONGEST_SIDE, Length, Side, Whole, Width, Within};
 
@@ -139,38 +139,6 @@ impl Value for Quality {
     }
 }
 
-/// A quarter turn or several, clockwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct QuarterTurns(pub u8);
-
-impl QuarterTurns {
-    /// As a turn.
-    pub fn turn(self) -> Turn {
-        match self.0 % 4 {
-            0 => Turn::NONE,
-            1 => Turn::CLOCKWISE,
-            2 => Turn::HALF,
-            _ => Turn::COUNTER_CLOCKWISE,
-        }
-    }
-}
-
-impl Value for QuarterTurns {
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "0" | "360" => Some(Self(0)),
-            "90" => Some(Self(1)),
-            "180" => Some(Self(2)),
-            "270" => Some(Self(3)),
-            _ => None,
-        }
-    }
-
-    fn print(&self) -> String {
-        (u32::from(self.0) * 90).to_string()
-    }
-}
-
 /// A name out of configuration: lower-case letters, digits, `-` and `_`, at most 64 of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Name(pub String);
@@ -186,13 +154,30 @@ impl Value for Name {
     }
 }
 
-/// Free text without control characters, at most 512 bytes.
+/// Fonts in the order in which they are asked for letters: up to four names, joined by `;`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Fonts(pub Vec<Name>);
+
+impl Value for Fonts {
+    fn parse(text: &str) -> Option<Self> {
+        const MOST: usize = 4;
+        let names: Vec<Name> = text.split(';').take(MOST + 1).map(Name::parse).collect::<Option<_>>()?;
+        (names.len() <= MOST).then_some(Self(names))
+    }
+
+    fn print(&self) -> String {
+        self.0.iter().map(|name| name.0.as_str()).collect::<Vec<_>>().join(";")
+    }
+}
+
+/// Free text without control characters other than line breaks, at most 512 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Text(pub String);
 
 impl Value for Text {
     fn parse(text: &str) -> Option<Self> {
-        let fits = (1..=512).contains(&text.len()) && !text.chars().any(char::is_control);
+        let is_plain = |character: char| character == '\n' || !character.is_control();
+        let fits = (1..=512).contains(&text.len()) && text.chars().all(is_plain);
         fits.then(|| Self(text.to_owned()))
     }
 
