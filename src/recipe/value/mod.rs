@@ -13,7 +13,7 @@ pub use keyword::{
 };
 pub use number::{Breakpoints, Decimal, Four, LONGEST_SIDE, Length, Side, Whole, Width, Within};
 
-use crate::geometry::{Focus, Turn};
+use crate::geometry::Focus;
 
 /// Something written after the `=` of an option.
 pub(crate) trait Value: Sized {
