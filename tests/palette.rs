@@ -49,7 +49,7 @@ mod palette {
             for (width, height) in [(1, 300), (7, 45), (33, 13), (256, 2)] {
                 let picture = paint(width, height, Channels::Rgba, |_, _| {
                     let at = dice.below(count);
-                    [at.to_le_bytes()[0], 90, 7, if at % 3 == 0 { 128 } else { 255 }]
+                    [at.to_le_bytes()[0], 90, 7, if at.is_multiple_of(3) { 128 } else { 255 }]
                 });
                 for file in [few(&picture, 40), encode(&picture, Encoding::new(Format::Png, 85)).unwrap()] {
                     let (colour, depth, samples) = read(&file);

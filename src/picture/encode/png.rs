@@ -80,8 +80,8 @@ fn indexed(size: Size, palette: &Palette, indices: Vec<u8>) -> Result<Vec<u8>, E
     let colours = palette.colours();
     let depth = match colours.len() {
         ..=2 => BitDepth::One,
-        ..=4 => BitDepth::Two,
-        ..=16 => BitDepth::Four,
+        3..=4 => BitDepth::Two,
+        5..=16 => BitDepth::Four,
         _ => BitDepth::Eight,
     };
     // Alpha is told up to the last that is translucent.

@@ -36,7 +36,7 @@ pub(super) const JPEG: Weights = Weights {
     ],
 };
 
-/// Of lossy WebPs, whose planes have video's ranges.
+/// Of lossy WebP, whose planes have video's ranges.
 pub(super) const WEBP: Weights = Weights {
     always: 0.1844,
     scales: [

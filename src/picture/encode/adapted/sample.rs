@@ -44,7 +44,7 @@ fn rows(whole: Size, part: Size) -> impl Iterator<Item = u32> {
     let open = whole.height - part.height.min(whole.height);
     let last = part.height.div_ceil(BAND_ROWS).saturating_sub(1);
     (0..part.height).map(move |row| {
-        let skipped = if last == 0 { open / 2 } else { open / last * (row / BAND_ROWS) };
+        let skipped = open.checked_div(last).map_or(open / 2, |step| step * (row / BAND_ROWS));
         // Blocks hold what they hold in the whole.
         row + (skipped & !15)
     })
