@@ -30,7 +30,10 @@ pub(super) struct Line {
 
 impl Line {
     fn new(count: usize) -> Self {
-        Self { cells: vec![Cell::OUTSIDE; count], levels: [count, count / 2, count / 2].map(|count| vec![0; count]) }
+        Self {
+            cells: vec![Cell::OUTSIDE; count],
+            levels: [count, count / 2, count / 2].map(|count| vec![0; count]),
+        }
     }
 
     /// Notes the levels of a transform.
@@ -144,10 +147,10 @@ impl Contexts {
     /// Notes the levels of a transform in its own plane.
     pub(super) fn note_levels(&mut self, plane: usize, (x, y): (usize, usize), count: usize, levels: &[i16]) {
         let sum: u32 = levels.iter().map(|level| u32::from(level.unsigned_abs())).sum();
-        let sign = match levels.first() {
-            Some(..0) => 1,
-            Some(1..) => 2,
-            _ => 0,
+        let sign = match levels.first().copied().unwrap_or_default().signum() {
+            0 => 0,
+            1 => 2,
+            _ => 1,
         };
         let noted = sum.min(63) as u8 | sign << 6;
         self.above.note(plane, x, count, noted);

@@ -83,6 +83,18 @@ impl Frame {
         Self { size: self.size, planes: self.planes.iter().map(blank).collect() }
     }
 
+    /// The samples of each plane that lie in the picture.
+    pub(super) fn cut(&self) -> Vec<Vec<u8>> {
+        let Size { width, height } = self.size;
+        let sides = [(width, height), (width.div_ceil(2), height.div_ceil(2))];
+        let cut = |(i, plane): (usize, &Plane)| {
+            let (width, height) = sides[i.min(1)];
+            let rows = plane.samples.chunks(plane.width).take(height as usize);
+            rows.flat_map(|row| &row[..width as usize]).copied().collect()
+        };
+        self.planes.iter().enumerate().map(cut).collect()
+    }
+
     pub(super) fn has_chroma(&self) -> bool {
         self.planes.len() > 1
     }

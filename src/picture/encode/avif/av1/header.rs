@@ -49,15 +49,16 @@ fn unit(kind: u8, payload: &[&[u8]], to: &mut Vec<u8>) {
         length >>= 7;
     }
     to.push(length as u8);
-    payload.iter().for_each(|part| to.extend_from_slice(part));
+    for part in payload {
+        to.extend_from_slice(part);
+    }
 }
 
-/// The whole picture, of its blocks.
-pub(super) fn picture(size: Size, plan: &Plan, blocks: &[u8]) -> Vec<u8> {
-    let mut file = Vec::with_capacity(blocks.len() + 64);
-    unit(SEQUENCE_HEADER, &[&sequence(size, plan.has_chroma)], &mut file);
-    unit(FRAME, &[&frame(size, plan), blocks], &mut file);
-    file
+/// Writes the whole picture, of its blocks.
+pub(super) fn write(size: Size, plan: &Plan, blocks: &[u8], file: &mut Vec<u8>) {
+    file.reserve_exact(blocks.len() + 64);
+    unit(SEQUENCE_HEADER, &[&sequence(size, plan.has_chroma)], file);
+    unit(FRAME, &[&frame(size, plan), blocks], file);
 }
 
 fn sequence(size: Size, has_chroma: bool) -> Vec<u8> {
@@ -85,7 +86,9 @@ fn colour(has_chroma: bool, bits: &mut Bits) {
     bits.flag(has_chroma);
     if has_chroma {
         // Primaries of BT.709, the curve of sRGB, the matrix of BT.601.
-        [1, 13, 6].map(|code| bits.put(8, code));
+        for code in [1, 13, 6] {
+            bits.put(8, code);
+        }
     }
     // The full range.
     bits.flag(true);
@@ -110,7 +113,9 @@ fn frame(size: Size, plan: &Plan) -> Vec<u8> {
     bits.put(8, plan.quantiser.into());
     bits.difference(0);
     if plan.has_chroma {
-        plan.chroma_differences.map(|difference| bits.difference(difference));
+        for difference in plan.chroma_differences {
+            bits.difference(difference);
+        }
     }
     // No matrices, no segments, the same quantiser everywhere.
     bits.put(3, 0);

@@ -42,11 +42,7 @@ pub(super) fn weighted(pairs: [Lanes; 2], [a, b]: [i16; 2]) -> Lanes {
 
 /// The same of two pairs.
 #[inline(always)]
-pub(super) fn weighted_by_four(
-    first: [Lanes; 2],
-    second: [Lanes; 2],
-    [a, b, c, d]: [i16; 4],
-) -> Lanes {
+pub(super) fn weighted_by_four(first: [Lanes; 2], second: [Lanes; 2], [a, b, c, d]: [i16; 4]) -> Lanes {
     let (ab, cd) = (i16x8::new([a, b, a, b, a, b, a, b]), i16x8::new([c, d, c, d, c, d, c, d]));
     narrowed([0, 1].map(|half: usize| first[half].dot(ab) + second[half].dot(cd)))
 }
@@ -66,13 +62,11 @@ pub(super) fn butterfly(a: Lanes, b: Lanes) -> [Lanes; 2] {
 /// Divides by a power of two; halves go up. Does not overflow.
 #[inline(always)]
 pub(super) fn rounded_shift(lanes: Lanes, bits: i32) -> Lanes {
-    match bits {
-        0 => lanes,
-        _ => {
-            let halves = lanes >> (bits - 1);
-            (halves >> 1) + (halves & Lanes::splat(1))
-        }
+    if bits == 0 {
+        return lanes;
     }
+    let halves = lanes >> (bits - 1);
+    (halves >> 1) + (halves & Lanes::splat(1))
 }
 
 /// Makes rows of eight columns.
@@ -82,10 +76,9 @@ pub(super) fn transpose(rows: [Lanes; 8]) -> [Lanes; 8] {
 }
 
 #[inline(always)]
-fn shuffle(r: [Lanes; 8]) -> [Lanes; 8] {
-    let pairs = [0, 1, 2, 3].map(|i: usize| interleave(r[i], r[i + 4]));
-    let [[a, b], [c, d], [e, f], [g, h]] = pairs;
-    [a, b, c, d, e, f, g, h]
+fn shuffle(rows: [Lanes; 8]) -> [Lanes; 8] {
+    let [first, second, third, fourth] = [0, 1, 2, 3].map(|i: usize| interleave(rows[i], rows[i + 4]));
+    [first[0], first[1], second[0], second[1], third[0], third[1], fourth[0], fourth[1]]
 }
 
 #[cfg(test)]

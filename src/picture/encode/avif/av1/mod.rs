@@ -46,16 +46,25 @@ const SUPERBLOCK_CELLS: usize = 16;
 
 /// Codes a frame with this index of AV1's quantisers.
 pub(super) fn code(frame: &Frame, quantiser: u8) -> Vec<u8> {
-    code_and_see(frame, quantiser).0
+    let mut file = Vec::new();
+    search(frame, quantiser, &mut file);
+    file
 }
 
-/// The same, with what decoders make of it before they smooth it.
-fn code_and_see(frame: &Frame, quantiser: u8) -> (Vec<u8>, Frame) {
+/// The same, with the planes that decoders make of it before they smooth them.
+pub(super) fn code_and_see(frame: &Frame, quantiser: u8) -> (Vec<u8>, Vec<Vec<u8>>) {
+    let mut file = Vec::new();
+    let made = search(frame, quantiser, &mut file);
+    (file, made.cut())
+}
+
+/// Writes the file; what is left is the frame as it was made.
+fn search(frame: &Frame, quantiser: u8, file: &mut Vec<u8>) -> Frame {
     let plan = Plan::new(quantiser, frame.has_chroma());
     let cdfs = Cdfs::new(plan.quantiser);
     let mut search = Search::new(frame, &plan, &cdfs);
     let (across, down) = search.cells;
-    let mut writer = Writer::new(RangeCoder::new(Vec::new()), cdfs, search.cells);
+    let mut writer = Writer::new(RangeCoder::new(), cdfs, search.cells);
     for y in (0..down).step_by(SUPERBLOCK_CELLS) {
         search.contexts.begin_row();
         writer.contexts.begin_row();
@@ -64,5 +73,6 @@ fn code_and_see(frame: &Frame, quantiser: u8) -> (Vec<u8>, Frame) {
             writer.superblock(&search.steps, &search.levels);
         }
     }
-    (header::picture(frame.size, &plan, &writer.coder.finish()), search.made)
+    header::write(frame.size, &plan, &writer.coder.finish(), file);
+    search.made
 }

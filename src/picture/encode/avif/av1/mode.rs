@@ -27,23 +27,6 @@ pub(super) enum Mode {
     FromLuma,
 }
 
-/// Those of luma, in order.
-pub(super) const MODES: [Mode; 13] = [
-    Mode::Dc,
-    Mode::Vertical,
-    Mode::Horizontal,
-    Mode::D45,
-    Mode::D135,
-    Mode::D113,
-    Mode::D157,
-    Mode::D203,
-    Mode::D67,
-    Mode::Smooth,
-    Mode::SmoothVertical,
-    Mode::SmoothHorizontal,
-    Mode::Paeth,
-];
-
 impl Mode {
     /// Whether an angle may be told more finely.
     pub(super) fn is_directional(self) -> bool {

@@ -2,6 +2,12 @@
 
 use super::tables::numbers::{AC_STEPS, DC_STEPS};
 
+/// Squared error that a bit is worth, of a step of the quantiser that is 1.
+const LAMBDA: f32 = 0.12;
+
+/// How much finer chroma is quantised.
+const CHROMA_DIFFERENCE: i8 = -12;
+
 /// How a frame is coded.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
@@ -11,7 +17,7 @@ pub(super) struct Plan {
     /// How much finer or coarser chroma is, its first coefficients and the others.
     pub(super) chroma_differences: [i8; 2],
     pub(super) filters: Filters,
-    /// Squared error that a bit is worth.
+    /// Squared error that a bit is worth: of samples of luma.
     pub(super) lambda: f32,
 }
 
@@ -41,9 +47,9 @@ impl Plan {
         Self {
             has_chroma,
             quantiser,
-            chroma_differences: [0; 2],
+            chroma_differences: [CHROMA_DIFFERENCE; 2],
             filters: Filters::of(step),
-            lambda: 0.12 * step * step,
+            lambda: LAMBDA * step * step,
         }
     }
 
@@ -64,6 +70,7 @@ impl Filters {
     /// By the step of the quantiser, in samples.
     fn of(step: f32) -> Self {
         let edges = (step * 0.5 - 1.6).clamp(0.0, 63.0) as u8;
-        Self { edges, chroma_edges: edges, damping: 3, directions: [(0, 0); 2] }
+        let luma = ((step * 0.15).min(15.0) as u8, (step * 0.04).min(2.0) as u8);
+        Self { edges, chroma_edges: edges, damping: 3, directions: [luma, (0, 0)] }
     }
 }

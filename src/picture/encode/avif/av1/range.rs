@@ -20,8 +20,8 @@ pub(super) struct RangeCoder {
 }
 
 impl RangeCoder {
-    pub(super) fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes, low: 0, range: ONE, pending: -1 }
+    pub(super) fn new() -> Self {
+        Self { bytes: Vec::new(), low: 0, range: ONE, pending: -1 }
     }
 
     /// Codes a symbol and learns from it.

@@ -51,12 +51,7 @@ const fn place(side: usize, column: usize, row: usize) -> Place {
         (0..2, 0..2) => 7,
         _ => 14,
     };
-    Place {
-        at: (column * side + row) as u16,
-        padded: (column * (side + MARGIN) + row) as u16,
-        base,
-        more,
-    }
+    Place { at: (column * side + row) as u16, padded: (column * (side + MARGIN) + row) as u16, base, more }
 }
 
 #[cfg(test)]

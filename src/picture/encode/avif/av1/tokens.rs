@@ -4,7 +4,7 @@ use super::cdfs::LevelCdfs;
 use super::costs::end_class;
 use super::range::{Cdf, RangeCoder};
 use super::scan::{MARGIN, SCANS};
-use super::trellis::{Padded, base_context, last_context, more_context};
+use super::trellis::{PADDED, base_context, last_context, more_context};
 
 /// The levels of a transform and what is known around it.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +20,12 @@ pub(super) struct Tokens<'a> {
 
 impl Tokens<'_> {
     /// Codes them; the kind of transform is told where there is any level.
-    pub(super) fn write(self, coder: &mut RangeCoder, cdfs: &mut LevelCdfs, kind: Option<(usize, &mut Cdf<5>)>) {
+    pub(super) fn write(
+        self,
+        coder: &mut RangeCoder,
+        cdfs: &mut LevelCdfs,
+        kind: Option<(usize, &mut Cdf<5>)>,
+    ) {
         let size = self.log2 - 2;
         coder.symbol(usize::from(self.levels.is_empty()), &mut cdfs.all_zero[size][self.zero_context]);
         if self.levels.is_empty() {
@@ -53,7 +58,7 @@ impl Tokens<'_> {
     fn write_sizes(self, coder: &mut RangeCoder, cdfs: &mut LevelCdfs) {
         let size = self.log2 - 2;
         let stride = (1 << self.log2) + MARGIN;
-        let mut padded: Padded = [0; 36 * 36];
+        let mut padded = [0; PADDED];
         let last = self.levels.len() - 1;
         for (i, (&level, &place)) in self.levels.iter().zip(SCANS[size]).enumerate().rev() {
             let level = usize::from(level.unsigned_abs());

@@ -62,14 +62,22 @@ impl Writer {
         self.coder.symbol(usize::from(is_skipped), &mut self.cdfs.skips[context]);
         self.modes(block);
         let count = 1 << (block.log2 - 2);
-        self.contexts.note(at, count, Cell {
-            mode: block.luma.mode,
-            log2: block.log2 as u8,
-            is_skipped,
-            chroma_is_smooth: false,
-        }, block.chroma.is_some());
+        self.contexts.note(
+            at,
+            count,
+            Cell { mode: block.luma.mode, log2: block.log2 as u8, is_skipped, chroma_is_smooth: false },
+            block.chroma.is_some(),
+        );
         let kind = (block.log2 < 5).then_some(block.kind);
-        self.levels(0, at, block.log2, block.luma_levels, levels, kind.map(|kind| (kind, block.luma.mode)), is_skipped);
+        self.levels(
+            0,
+            at,
+            block.log2,
+            block.luma_levels,
+            levels,
+            kind.map(|kind| (kind, block.luma.mode)),
+            is_skipped,
+        );
         if let Some(chroma) = &block.chroma {
             let at = (at.0 / 2, at.1 / 2);
             for (plane, &span) in chroma.levels.iter().enumerate() {

@@ -40,7 +40,7 @@ pub(super) fn predict(edges: &Edges, degrees: i32, side: usize, to: &mut [u8]) {
     let mut edges = edges.clone();
     let doubled = prepare(&mut edges, degrees, side);
     match degrees {
-        ..90 => from_above(&edges, slope(degrees), side, doubled[0], to),
+        ..=90 => from_above(&edges, slope(degrees), side, doubled[0], to),
         91..180 => {
             let slopes = [slope(180 - degrees), slope(degrees - 90)];
             from_both(&edges, slopes, side, doubled, to);

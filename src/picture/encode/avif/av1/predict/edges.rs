@@ -10,6 +10,7 @@ const LENGTH: usize = BEGIN + 64 + 48;
 
 /// What there is to predict from.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for on its own")]
 pub(in super::super) struct Beside {
     pub(in super::super) has_above: bool,
     pub(in super::super) has_left: bool,

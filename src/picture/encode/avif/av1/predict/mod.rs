@@ -8,11 +8,8 @@ pub(super) use self::edges::{Beside, Edges};
 use super::mode::Mode;
 use super::tables::numbers::{SMOOTH_4, SMOOTH_8, SMOOTH_16, SMOOTH_32};
 
-/// Samples of a square, of which smaller ones use the beginning.
-pub(super) type Samples = [u8; 1024];
-
 /// Predicts a square of `side`.
-pub(super) fn predict(edges: &Edges, mode: Mode, angle_delta: i8, side: usize, to: &mut Samples) {
+pub(super) fn predict(edges: &Edges, mode: Mode, angle_delta: i8, side: usize, to: &mut [u8]) {
     let to = &mut to[..side * side];
     match mode {
         Mode::Dc | Mode::FromLuma => to.fill(mean(edges, side)),

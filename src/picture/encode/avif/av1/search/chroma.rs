@@ -4,12 +4,18 @@ use super::satd::satd;
 use super::{Search, residue};
 use crate::picture::encode::avif::av1::block::{Choice, Chroma, share_signs};
 use crate::picture::encode::avif::av1::mode::Mode;
-use crate::picture::encode::avif::av1::predict::{Edges, Samples, predict};
-use crate::picture::encode::avif::av1::transform::{self, Kind};
+use crate::picture::encode::avif::av1::predict::{Edges, predict};
+use crate::picture::encode::avif::av1::transform;
 use crate::picture::encode::avif::av1::trellis::{self, Terms};
 
+/// What errors of chroma are worth: their squares weigh as much as this is less than one.
+const CHROMA_LAMBDA: f32 = 0.5;
+
+/// Samples of a square of half the largest side, of which smaller ones use the beginning.
+type Samples = [u8; 256];
+
 /// Luma of squares of two by two against their mean, in eighths.
-type Swings = [i16; 1024];
+type Swings = [i16; 256];
 
 impl Search<'_> {
     /// Chroma of a block of luma, or of the last of four of 4×4.
@@ -20,7 +26,7 @@ impl Search<'_> {
         let place = (4 * cell.0, 4 * cell.1);
         let beside = self.beside(1, cell, side / 4);
         let sources: [Samples; 2] = [1, 2].map(|plane: usize| {
-            let mut samples = [0; 1024];
+            let mut samples = [0; 256];
             self.source.planes[plane].take(place, side, &mut samples);
             samples
         });
@@ -33,7 +39,8 @@ impl Search<'_> {
             let costs = [0, 1].map(|i: usize| satd(&sources[i], &predictions[i], side));
             let score = (costs[0] + costs[1]) as f32 + lambda * bits as f32;
             if best.as_ref().is_none_or(|best| score < best.0) {
-                best = Some((score, bits, Chroma { choice, shares, levels: Default::default() }, predictions));
+                best =
+                    Some((score, bits, Chroma { choice, shares, levels: Default::default() }, predictions));
             }
         };
         let of_luma = &self.costs.chroma_modes[luma.mode as usize];
@@ -42,7 +49,7 @@ impl Search<'_> {
                 continue;
             }
             let predictions = edges.each_ref().map(|edges| {
-                let mut prediction = [0; 1024];
+                let mut prediction = [0; 256];
                 predict(edges, choice.mode, choice.angle, side, &mut prediction);
                 prediction
             });
@@ -54,7 +61,7 @@ impl Search<'_> {
         }
         let swings = self.swings(place, side);
         let mut means = edges.each_ref().map(|edges| {
-            let mut prediction = [0; 1024];
+            let mut prediction = [0; 256];
             predict(edges, Mode::Dc, 0, side, &mut prediction);
             prediction
         });
@@ -86,13 +93,13 @@ impl Search<'_> {
         chroma: &mut Chroma,
     ) -> f32 {
         let side = 1 << log2;
-        let kind = if log2 == 5 { Kind::Dct } else { chroma.choice.mode.kind() };
-        let (mut left, mut coefficients, mut levels) = ([0; 1024], [0; 1024], [0; 1024]);
-        residue::difference(source, prediction, side, &mut left);
+        let kind = chroma.choice.mode.kind();
+        let (mut left, mut coefficients, mut levels) = ([0; 256], [0; 256], [0; 256]);
+        residue::difference(&source[..side * side], prediction, &mut left);
         transform::forward(&left, &mut coefficients, log2, kind);
         let [zero_context, sign_context] = self.contexts.levels(i + 1, cell, side / 4);
         let costs = &self.costs.levels[log2 - 2][1];
-        let lambda = self.plan.lambda / 256.0;
+        let lambda = CHROMA_LAMBDA * self.plan.lambda / 256.0;
         let steps = self.plan.steps(true);
         let terms = Terms { steps, costs, sign_context, lambda };
         let found = trellis::levels(&coefficients, log2, &terms, &mut levels);
@@ -119,7 +126,7 @@ impl Search<'_> {
 
     /// Section 7.11.5, of luma as decoders will have it.
     fn swings(&self, (x, y): (usize, usize), side: usize) -> Swings {
-        let mut swings = [0; 1024];
+        let mut swings = [0; 256];
         let luma = &self.made.planes[0];
         let mut sum = 0;
         for (row, to) in swings[..side * side].chunks_exact_mut(side).enumerate() {

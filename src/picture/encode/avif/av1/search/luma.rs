@@ -1,90 +1,121 @@
 //! The choice for luma: modes by what their residues seem to cost, the best of them by what they do cost.
 
+use super::direction::Direction;
 use super::satd::satd;
 use super::{Luma, Search, residue};
 use crate::picture::encode::avif::av1::block::Choice;
-use crate::picture::encode::avif::av1::mode::{MODES, Mode};
-use crate::picture::encode::avif::av1::predict::{Edges, Samples, predict};
+use crate::picture::encode::avif::av1::mode::Mode;
+use crate::picture::encode::avif::av1::predict::{Edges, predict};
 use crate::picture::encode::avif::av1::transform::{self, Kind};
 use crate::picture::encode::avif::av1::trellis::{self, Found, Terms};
 
-/// How many are coded to see what they cost.
-const TRIED: usize = 2;
+/// A choice, its prediction and what its residue seems to cost.
+#[derive(Clone, Copy)]
+struct Likely<const AREA: usize> {
+    score: f32,
+    choice: Choice,
+    prediction: [u8; AREA],
+}
 
 /// One way to code a square.
-struct Trial {
-    choice: Choice,
+#[derive(Clone, Copy)]
+struct Trial<const AREA: usize> {
     kind: Kind,
     found: Found,
     cost: f32,
-    levels: [i16; 1024],
-    prediction: Samples,
+    levels: [i16; AREA],
 }
+
+/// How much more the second mode may seem to cost to be coded, too.
+const SECOND_CHANCE: f32 = 1.25;
+
+/// What is tried whatever directions there are.
+const TRIED: [Mode; 7] = [
+    Mode::Dc,
+    Mode::Vertical,
+    Mode::Horizontal,
+    Mode::Smooth,
+    Mode::SmoothVertical,
+    Mode::SmoothHorizontal,
+    Mode::Paeth,
+];
 
 impl Search<'_> {
     pub(super) fn luma(&mut self, at: (usize, usize), log2: usize) -> Luma {
+        match log2 {
+            2 => self.luma_of::<16>(at, log2),
+            3 => self.luma_of::<64>(at, log2),
+            4 => self.luma_of::<256>(at, log2),
+            _ => self.luma_of::<1024>(at, log2),
+        }
+    }
+
+    fn luma_of<const AREA: usize>(&mut self, at: (usize, usize), log2: usize) -> Luma {
         let side = 1 << log2;
         let count = side / 4;
-        let mut source = [0; 1024];
+        let mut source = [0; AREA];
         let place = (4 * at.0, 4 * at.1);
         self.source.planes[0].take(place, side, &mut source);
         let edges = Edges::of(&self.made.planes[0], place, side, self.beside(0, at, count));
-        let choices = self.likely(at, log2, &source, &edges);
-        let mut best: Option<Trial> = None;
-        for choice in choices {
-            let mut prediction = [0; 1024];
-            predict(&edges, choice.mode, choice.angle, side, &mut prediction);
-            let own = choice.mode.kind();
-            let kinds: &[Kind] = match (log2, own) {
-                (5, _) | (_, Kind::Dct) => &[Kind::Dct],
-                _ => &[Kind::Dct, own],
-            };
-            for &kind in kinds {
-                let trial = self.try_luma(at, log2, &source, &prediction, choice, kind);
-                if best.as_ref().is_none_or(|best| trial.cost < best.cost) {
-                    best = Some(trial);
-                }
+        let [mut first, second] = self.likely(at, log2, &source, &edges);
+        let mut choice = first.choice;
+        let mut best = self.try_luma(at, log2, &source, &first, Kind::Dct);
+        if second.score < first.score * SECOND_CHANCE {
+            let trial = self.try_luma(at, log2, &source, &second, Kind::Dct);
+            if trial.cost < best.cost {
+                (best, choice) = (trial, second.choice);
+                first = second;
             }
         }
-        let Some(mut best) = best else {
-            return Luma { choice: Choice::default(), kind: Kind::Dct, levels: Default::default(), cost: 0.0 };
-        };
+        let kind = choice.mode.kind();
+        if log2 < 5 && kind != Kind::Dct && best.found.end > 0 {
+            let trial = self.try_luma(at, log2, &source, &first, kind);
+            if trial.cost < best.cost {
+                best = trial;
+            }
+        }
         let levels = &best.levels[..usize::from(best.found.end)];
-        residue::add(levels, log2, best.kind, self.plan.steps(false), &mut best.prediction);
-        self.made.planes[0].put(place, side, &best.prediction[..side * side]);
+        residue::add(levels, log2, best.kind, self.plan.steps(false), &mut first.prediction);
+        self.made.planes[0].put(place, side, &first.prediction);
         self.contexts.note_levels(0, at, count, levels);
         let span = self.keep_levels(levels);
-        Luma { choice: best.choice, kind: best.kind, levels: span, cost: best.cost }
+        Luma { choice, kind: best.kind, levels: span, cost: best.cost }
     }
 
-    /// The modes whose residues seem to cost least.
-    fn likely(&self, at: (usize, usize), log2: usize, source: &Samples, edges: &Edges) -> Vec<Choice> {
+    /// The two modes whose residues seem to cost least.
+    fn likely<const AREA: usize>(
+        &self,
+        at: (usize, usize),
+        log2: usize,
+        source: &[u8; AREA],
+        edges: &Edges,
+    ) -> [Likely<AREA>; 2] {
         let side = 1 << log2;
         // Squared errors are to absolute ones as a step is to one.
         let lambda = self.plan.lambda.sqrt() / 256.0;
-        let score = |choice: Choice| {
-            let mut prediction = [0; 1024];
-            predict(edges, choice.mode, choice.angle, side, &mut prediction);
-            satd(source, &prediction, side) as f32 + lambda * self.mode_bits(at, log2, choice) as f32
-        };
-        let mut scored: Vec<(f32, Choice)> = MODES
-            .into_iter()
-            .map(|mode| {
-                let choice = Choice { mode, angle: 0 };
-                (score(choice), choice)
-            })
-            .collect();
-        scored.sort_by(|a, b| a.0.total_cmp(&b.0));
-        if log2 > 2
-            && let Some(&(_, best)) = scored.iter().take(3).find(|(_, choice)| choice.mode.is_directional())
-        {
-            for angle in [-3, -2, -1, 1, 2, 3] {
-                let choice = Choice { angle, ..best };
-                scored.push((score(choice), choice));
+        let none = Likely { score: f32::INFINITY, choice: Choice::default(), prediction: [0; AREA] };
+        let mut best = [none; 2];
+        let mut next = [0; AREA];
+        let mut consider = |choice: Choice| {
+            predict(edges, choice.mode, choice.angle, side, &mut next);
+            let score = satd(source, &next, side) as f32 + lambda * self.mode_bits(at, log2, choice) as f32;
+            let likely = Likely { score, choice, prediction: next };
+            if score < best[0].score {
+                best = [likely, best[0]];
+            } else if score < best[1].score {
+                best[1] = likely;
             }
-            scored.sort_by(|a, b| a.0.total_cmp(&b.0));
+        };
+        for mode in TRIED {
+            consider(Choice { mode, angle: 0 });
         }
-        scored.into_iter().take(TRIED).map(|(_, choice)| choice).collect()
+        let along = Direction::of(source, side);
+        if along.is_clear() {
+            for choice in along.choices(log2 > 2).into_iter().flatten() {
+                consider(choice);
+            }
+        }
+        best
     }
 
     /// What it costs to tell a mode.
@@ -102,29 +133,29 @@ impl Search<'_> {
         of_mode[(choice.angle + 3) as usize].into()
     }
 
-    fn try_luma(
+    fn try_luma<const AREA: usize>(
         &self,
         at: (usize, usize),
         log2: usize,
-        source: &Samples,
-        prediction: &Samples,
-        choice: Choice,
+        source: &[u8; AREA],
+        likely: &Likely<AREA>,
         kind: Kind,
-    ) -> Trial {
-        let (mut left, mut coefficients) = ([0; 1024], [0; 1024]);
-        residue::difference(source, prediction, 1 << log2, &mut left);
+    ) -> Trial<AREA> {
+        let (mut left, mut coefficients) = ([0; AREA], [0; AREA]);
+        residue::difference(source, &likely.prediction, &mut left);
         transform::forward(&left, &mut coefficients, log2, kind);
         let [zero_context, sign_context] = self.contexts.levels(0, at, 1 << (log2 - 2));
         let costs = &self.costs.levels[log2 - 2][0];
         let lambda = self.plan.lambda / 256.0;
-        let terms = Terms { steps: self.plan.steps(false), costs, sign_context, lambda };
-        let mut levels = [0; 1024];
+        let steps = self.plan.steps(false);
+        let terms = Terms { steps, costs, sign_context, lambda };
+        let mut levels = [0; AREA];
         let mut found = trellis::levels(&coefficients, log2, &terms, &mut levels);
-        let mode_bits = self.mode_bits(at, log2, choice);
+        let mode_bits = self.mode_bits(at, log2, likely.choice);
         let [some, none] = costs.all_zero[zero_context].map(u32::from);
         let kind_bits = match log2 {
             5 => 0,
-            _ => self.costs.kinds[log2 - 2][choice.mode as usize][kind.symbol()].into(),
+            _ => self.costs.kinds[log2 - 2][likely.choice.mode as usize][kind.symbol()].into(),
         };
         let cost = |error: f32, bits: u32| error + lambda * (mode_bits + bits) as f32;
         let zero_cost = cost(found.whole, none);
@@ -137,6 +168,6 @@ impl Search<'_> {
                 found.end = 0;
             }
         }
-        Trial { choice, kind, found, cost: least, levels, prediction: *prediction }
+        Trial { kind, found, cost: least, levels }
     }
 }

@@ -1,6 +1,7 @@
 //! The choice of squares and modes: each square is coded whole and in four, and what costs less stays.
 
 mod chroma;
+mod direction;
 mod luma;
 mod residue;
 mod satd;
@@ -20,6 +21,9 @@ const LARGEST: usize = 5;
 /// The side of a superblock, and its cells.
 pub(super) const SUPERBLOCK: usize = 6;
 const CELLS: usize = 16;
+
+/// Squares of 4 to 32 that cost no more than so many bits are not tried in four.
+const SETTLED_BITS: [f32; 4] = [0.0, 80.0, 120.0, 150.0];
 
 /// What is known while a frame is coded.
 #[derive(Debug)]
@@ -102,8 +106,8 @@ impl<'a> Search<'a> {
     }
 
     /// Whether there is no need to try it in four.
-    fn is_settled(&self, block: &Block, _cost: f32) -> bool {
-        block.log2 == 2 || block.is_skipped() && block.log2 < 5
+    fn is_settled(&self, block: &Block, cost: f32) -> bool {
+        block.is_skipped() && block.log2 < 5 || cost < SETTLED_BITS[block.log2 - 2] * self.plan.lambda
     }
 
     fn split(&mut self, at: (usize, usize), log2: usize, limit: f32, own: f32, cdfs: &Cdfs) -> Option<f32> {
@@ -151,14 +155,8 @@ impl<'a> Search<'a> {
         let luma = self.luma(at, log2);
         let count = 1 << (log2 - 2);
         let has_chroma = self.plan.has_chroma && (log2 > 2 || at.0 & at.1 & 1 == 1);
-        let mut block = Block {
-            at,
-            log2,
-            luma: luma.choice,
-            kind: luma.kind,
-            luma_levels: luma.levels,
-            chroma: None,
-        };
+        let mut block =
+            Block { at, log2, luma: luma.choice, kind: luma.kind, luma_levels: luma.levels, chroma: None };
         let mut cost = luma.cost;
         if has_chroma {
             let (chroma_cost, chroma) = self.chroma(at, log2, luma.choice);
@@ -180,8 +178,7 @@ impl<'a> Search<'a> {
     /// What a square at a place of its own plane can be predicted from (section 5.11.7).
     fn beside(&self, plane: usize, (x, y): (usize, usize), count: usize) -> Beside {
         let side = if plane == 0 { CELLS } else { CELLS / 2 };
-        let (across, down) =
-            if plane == 0 { self.cells } else { (self.cells.0 / 2, self.cells.1 / 2) };
+        let (across, down) = if plane == 0 { self.cells } else { (self.cells.0 / 2, self.cells.1 / 2) };
         let (inner_x, inner_y) = (x % side, y % side);
         let own = interleaved(inner_x, inner_y);
         let has_above_right = x + count < across

@@ -1,11 +1,10 @@
 //! Sums of absolute Hadamard coefficients: about what a residue will cost.
 
 use crate::picture::encode::avif::av1::lanes::{Lanes, transpose};
-use crate::picture::encode::avif::av1::predict::Samples;
 use wide::i32x4;
 
 /// Of what is left of a square of `side` after its prediction.
-pub(super) fn satd(source: &Samples, prediction: &Samples, side: usize) -> u32 {
+pub(super) fn satd(source: &[u8], prediction: &[u8], side: usize) -> u32 {
     if side == 4 {
         return of_4(source, prediction);
     }
@@ -35,15 +34,17 @@ fn of_8(rows: [Lanes; 8]) -> u32 {
 }
 
 #[inline(always)]
-fn hadamard([a, b, c, d, e, f, g, h]: [Lanes; 8]) -> [Lanes; 8] {
-    let first = |[a, b]: [Lanes; 2]| [a + b, a - b];
-    let ([a, b], [c, d], [e, f], [g, h]) = (first([a, b]), first([c, d]), first([e, f]), first([g, h]));
-    let ([a, c], [b, d], [e, g], [f, h]) = (first([a, c]), first([b, d]), first([e, g]), first([f, h]));
-    let ([a, e], [b, f], [c, g], [d, h]) = (first([a, e]), first([b, f]), first([c, g]), first([d, h]));
-    [a, b, c, d, e, f, g, h]
+fn hadamard(mut rows: [Lanes; 8]) -> [Lanes; 8] {
+    for apart in [1, 2, 4] {
+        for i in (0..8).filter(|i| i & apart == 0) {
+            (rows[i], rows[i + apart]) = (rows[i] + rows[i + apart], rows[i] - rows[i + apart]);
+        }
+    }
+    rows
 }
 
-fn of_4(source: &Samples, prediction: &Samples) -> u32 {
+fn of_4(source: &[u8], prediction: &[u8]) -> u32 {
+    let (source, prediction) = (&source[..16], &prediction[..16]);
     let mut t: [i16; 16] = std::array::from_fn(|i| i16::from(source[i]) - i16::from(prediction[i]));
     for row in t.as_chunks_mut::<4>().0 {
         *row = hadamard_4(*row);

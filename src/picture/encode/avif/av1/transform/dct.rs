@@ -109,9 +109,7 @@ pub(super) fn inverse_dct<const N: usize, const LOG2: usize>(t: &mut [Lanes; N])
         (0..2).for_each(|i| turn_swap(t, 14 - i, 9 + i, 48 + 64 * i));
     }
     if LOG2 >= 5 {
-        (0..8)
-            .map(|k| (k >> 1, k & 1))
-            .for_each(|(i, j)| add(t, 16 + 4 * i + j, 19 + 4 * i - j, i & 1 == 1));
+        (0..8).map(|k| (k >> 1, k & 1)).for_each(|(i, j)| add(t, 16 + 4 * i + j, 19 + 4 * i - j, i & 1 == 1));
     }
     (0..2).for_each(|i| add(t, i, 3 - i, false));
     if LOG2 >= 3 {
@@ -170,9 +168,7 @@ pub(super) fn dct<const N: usize, const LOG2: usize>(t: &mut [Lanes; N]) {
     }
     (0..2).for_each(|i| add(t, i, 3 - i, false));
     if LOG2 >= 5 {
-        (0..8)
-            .map(|k| (k >> 1, k & 1))
-            .for_each(|(i, j)| add(t, 16 + 4 * i + j, 19 + 4 * i - j, i & 1 == 1));
+        (0..8).map(|k| (k >> 1, k & 1)).for_each(|(i, j)| add(t, 16 + 4 * i + j, 19 + 4 * i - j, i & 1 == 1));
     }
     if LOG2 >= 4 {
         (0..2).for_each(|i| swap_turn(t, 14 - i, 9 + i, 48 + 64 * i));

@@ -42,26 +42,20 @@ impl Kind {
     }
 }
 
-/// The largest side.
-pub(super) const LONGEST: usize = 32;
-
-/// A block of the largest size; of smaller ones the beginning is used.
-pub(super) type Block = [i16; LONGEST * LONGEST];
-
 /// Transforms a residue of `1 << log2` a side.
-pub(super) fn forward(residue: &Block, coefficients: &mut Block, log2: usize, kind: Kind) {
+pub(super) fn forward(residue: &[i16], coefficients: &mut [i16], log2: usize, kind: Kind) {
     match log2 {
         2 => forward_4(residue, coefficients, kind),
-        3 => forward_of::<8, 3>(residue, coefficients, kind),
-        4 => forward_of::<16, 4>(residue, coefficients, kind),
-        _ => forward_of::<32, 5>(residue, coefficients, kind),
+        3 => forward_of::<8, 3, 64>(residue, coefficients, kind),
+        4 => forward_of::<16, 4, 256>(residue, coefficients, kind),
+        _ => forward_of::<32, 5, 1024>(residue, coefficients, kind),
     }
 }
 
 /// The residue that a decoder makes of coefficients, of which none but the first `columns` and `rows` are other than zero.
 pub(super) fn inverse(
-    coefficients: &Block,
-    residue: &mut Block,
+    coefficients: &[i16],
+    residue: &mut [i16],
     log2: usize,
     kind: Kind,
     columns: usize,
@@ -69,21 +63,21 @@ pub(super) fn inverse(
 ) {
     match log2 {
         2 => inverse_4(coefficients, residue, kind),
-        3 => inverse_of::<8, 3>(coefficients, residue, kind, columns, rows),
-        4 => inverse_of::<16, 4>(coefficients, residue, kind, columns, rows),
-        _ => inverse_of::<32, 5>(coefficients, residue, kind, columns, rows),
+        3 => inverse_of::<8, 3, 64>(coefficients, residue, kind, columns, rows),
+        4 => inverse_of::<16, 4, 256>(coefficients, residue, kind, columns, rows),
+        _ => inverse_of::<32, 5, 1024>(coefficients, residue, kind, columns, rows),
     }
 }
 
 #[inline(always)]
-fn load(block: &Block, at: usize) -> Lanes {
+fn load(block: &[i16], at: usize) -> Lanes {
     let mut lanes = [0; 8];
     lanes.copy_from_slice(&block[at..at + 8]);
     Lanes::new(lanes)
 }
 
 #[inline(always)]
-fn store(block: &mut Block, at: usize, lanes: Lanes) {
+fn store(block: &mut [i16], at: usize, lanes: Lanes) {
     block[at..at + 8].copy_from_slice(&lanes.to_array());
 }
 
@@ -108,8 +102,12 @@ fn inverse_line<const N: usize, const LOG2: usize>(t: &mut [Lanes; N], is_sine: 
     }
 }
 
-fn forward_of<const N: usize, const LOG2: usize>(residue: &Block, coefficients: &mut Block, kind: Kind) {
-    let mut between = [0; LONGEST * LONGEST];
+fn forward_of<const N: usize, const LOG2: usize, const AREA: usize>(
+    residue: &[i16],
+    coefficients: &mut [i16],
+    kind: Kind,
+) {
+    let mut between = [0; AREA];
     let (before, after) = match LOG2 {
         3 => (1, 0),
         4 => (0, 0),
@@ -134,15 +132,15 @@ fn forward_of<const N: usize, const LOG2: usize>(residue: &Block, coefficients: 
     }
 }
 
-fn inverse_of<const N: usize, const LOG2: usize>(
-    coefficients: &Block,
-    residue: &mut Block,
+fn inverse_of<const N: usize, const LOG2: usize, const AREA: usize>(
+    coefficients: &[i16],
+    residue: &mut [i16],
     kind: Kind,
     columns: usize,
     rows: usize,
 ) {
     let shift = LOG2.min(4) as i32 - 2;
-    let mut between = [0; LONGEST * LONGEST];
+    let mut between = [0; AREA];
     for top in (0..rows).step_by(8) {
         let mut t = [Lanes::ZERO; N];
         for (x, lanes) in t.iter_mut().enumerate().take(columns) {
@@ -169,7 +167,7 @@ fn inverse_of<const N: usize, const LOG2: usize>(
 }
 
 #[inline(always)]
-fn load_4(block: &Block) -> [Lanes; 4] {
+fn load_4(block: &[i16]) -> [Lanes; 4] {
     std::array::from_fn(|y| {
         let row = &block[y * 4..y * 4 + 4];
         Lanes::new([row[0], row[1], row[2], row[3], 0, 0, 0, 0])
@@ -184,13 +182,13 @@ fn transpose_4([a, b, c, d]: [Lanes; 4]) -> [Lanes; 4] {
 }
 
 #[inline(always)]
-fn store_4(block: &mut Block, t: [Lanes; 4]) {
+fn store_4(block: &mut [i16], t: [Lanes; 4]) {
     for (y, lanes) in t.into_iter().enumerate() {
         block[y * 4..y * 4 + 4].copy_from_slice(&lanes.to_array()[..4]);
     }
 }
 
-fn forward_4(residue: &Block, coefficients: &mut Block, kind: Kind) {
+fn forward_4(residue: &[i16], coefficients: &mut [i16], kind: Kind) {
     let mut t = load_4(residue).map(|lanes| lanes << 2);
     forward_line::<4, 2>(&mut t, kind.is_sine_down());
     let mut t = transpose_4(t);
@@ -198,7 +196,7 @@ fn forward_4(residue: &Block, coefficients: &mut Block, kind: Kind) {
     store_4(coefficients, t);
 }
 
-fn inverse_4(coefficients: &Block, residue: &mut Block, kind: Kind) {
+fn inverse_4(coefficients: &[i16], residue: &mut [i16], kind: Kind) {
     let mut t = load_4(coefficients);
     inverse_line::<4, 2>(&mut t, kind.is_sine_across());
     let mut t = transpose_4(t);

@@ -8,22 +8,28 @@ const S: [i16; 5] = [0, 1_321, 2_482, 3_344, 3_803];
 
 #[inline(always)]
 pub(super) fn inverse_sine_4<const N: usize>(t: &mut [Lanes; N]) {
-    multiply(t, [
-        [S[1], S[4], S[3], S[2]],
-        [S[2], -S[1], S[3], -S[4]],
-        [S[3], -S[3], 0, S[3]],
-        [S[4], S[2], -S[3], -S[1]],
-    ]);
+    multiply(
+        t,
+        [
+            [S[1], S[4], S[3], S[2]],
+            [S[2], -S[1], S[3], -S[4]],
+            [S[3], -S[3], 0, S[3]],
+            [S[4], S[2], -S[3], -S[1]],
+        ],
+    );
 }
 
 #[inline(always)]
 pub(super) fn sine_4<const N: usize>(t: &mut [Lanes; N]) {
-    multiply(t, [
-        [S[1], S[3], S[2], S[4]],
-        [S[3], 0, S[3], -S[3]],
-        [S[4], -S[3], -S[1], S[2]],
-        [S[2], S[3], -S[4], -S[1]],
-    ]);
+    multiply(
+        t,
+        [
+            [S[1], S[3], S[2], S[4]],
+            [S[3], 0, S[3], -S[3]],
+            [S[4], -S[3], -S[1], S[2]],
+            [S[2], S[3], -S[4], -S[1]],
+        ],
+    );
 }
 
 /// By rows of factors of the first, third, second and fourth.
