@@ -34,7 +34,7 @@ impl Encoding {
     /// About how many milliseconds a photograph of this size takes as wasm, once it is a frame.
     pub fn estimated_ms(self, size: Size) -> u64 {
         let nanoseconds_per_pixel = match self.format {
-            Format::Avif => 750,
+            Format::Avif => 200,
             Format::Gif => 300,
             Format::Webp => 75,
             Format::Png => 15,

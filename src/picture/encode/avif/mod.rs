@@ -16,10 +16,10 @@ use crate::picture::{Channels, Picture};
 
 /// Quantisers by quality; between them lie straight lines.
 ///
-/// Chosen so that SSIMULACRA2 comes about half-way from our WebP of that quality to our JPEG, in the mean of two
-/// photographs at 800×600 and 400×300.
+/// Chosen so that SSIMULACRA2 comes about half-way from WebP of that quality to JPEG, in the mean of two photographs at
+/// 800×600 or 640×360, and 400×300.
 const QUANTISERS: [(u8, u8); 8] =
-    [(1, 240), (20, 195), (45, 163), (60, 147), (75, 125), (85, 102), (95, 53), (100, 15)];
+    [(1, 240), (20, 163), (45, 131), (60, 118), (75, 102), (85, 70), (95, 28), (100, 10)];
 
 pub(super) fn encode(picture: &Picture, quality: u8) -> Result<Vec<u8>, EncodeError> {
     let Size { width, height } = picture.size();
@@ -75,7 +75,7 @@ fn refusal(reason: &impl ToString) -> EncodeError {
 fn quantiser(quality: u8) -> u8 {
     let lines = QUANTISERS.iter().zip(QUANTISERS.iter().skip(1));
     let line = lines.into_iter().find(|(_, to)| quality <= to.0);
-    line.map_or(15, |(from, to)| {
+    line.map_or(10, |(from, to)| {
         let (done, whole) = (u32::from(quality.saturating_sub(from.0)), u32::from(to.0 - from.0));
         let fall = u32::from(from.1 - to.1) * done / whole;
         from.1 - u8::try_from(fall).unwrap_or_default()
