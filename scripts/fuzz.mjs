@@ -20,6 +20,7 @@ const TARGETS = {
   ...Object.fromEntries(
     Object.entries(formats).map(([name, isIt]) => [name, { says: `${name} files are decoded`, isSeed: isIt, dictionary: name }]),
   ),
+  'avif-encode': { says: 'drawings become AV1, and another decoder agrees', isSeed: (file) => file.length > 3 },
   probe: { says: 'headers of all formats are read', isSeed: (file) => Object.values(formats).some((isIt) => isIt(file)) },
   recipe: { says: 'options of a URL are parsed and printed' },
   grant: { says: 'keys, tokens, signed URLs and policies are read, and nothing is forged', isSeed: startsWith(0x7b), dictionary: 'json' },
