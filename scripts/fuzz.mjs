@@ -27,6 +27,7 @@ const TARGETS = {
   },
   ...Object.fromEntries(['jpeg', 'png', 'webp'].map((name) => [`${name}_encode`, { says: `what is written as ${name} is what another decoder reads` }])),
   palette: { says: 'pictures of any pixels become PNGs with palettes, and GIFs' },
+  avif_encode: { says: 'drawings become AV1, and another decoder agrees', isSeed: (file) => file.length > 3 },
   probe: { says: 'headers of all formats are read', isSeed: (file) => Object.values(formats).some((isIt) => isIt(file)) },
   recipe: { says: 'options of a URL are parsed and printed' },
   grant: { says: 'keys, tokens, signed URLs and policies are read, and nothing is forged', isSeed: startsWith(0x7b), dictionary: 'json' },

@@ -1,9 +1,104 @@
-//! AVIF files as they are written: what their boxes say, for every shape of picture, natively and on wasm.
+//! AVIF files as they are written: what their boxes say, for every shape of picture, natively and on wasm, and natively
+//! what a decoder makes of them.
 //!
-//! What decoders make of them is tested where there is a decoder: in a browser, by `page.test.mjs`.
+//! What browsers make of them is tested by `page.test.mjs`.
 
+#[cfg(all(test, not(target_arch = "wasm32")))]
+#[path = "support/av1.rs"]
+mod av1;
 #[cfg(test)]
 mod support;
+
+/// The encoder knows to the last bit what decoders will predict from: if it did not, errors would grow from block to block.
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod made {
+    use lenslet::picture::encode::avif::colours_as_made;
+    use lenslet::picture::{Channels, Picture};
+
+    use crate::av1::av1_planes;
+    use crate::support::bytes::Dice;
+    use crate::support::pictures::{paint, photo_like};
+
+    /// Colours by chance about a slope that jumps, within a reach.
+    fn drawn(width: u32, height: u32, dice: &mut Dice, reach: u8) -> Picture {
+        let (mut mean, mut slope) = ([128_u8; 3], [0; 2]);
+        paint(width, height, Channels::Rgb, |x, y| {
+            if dice.byte() < 2 {
+                mean = [dice.byte(), dice.byte(), dice.byte()];
+                slope = [u32::from(dice.byte() % 8), u32::from(dice.byte() % 8)];
+            }
+            let rise = u8::try_from((x * slope[0] + y * slope[1]) % 256).unwrap();
+            let [r, g, b] = mean.map(|mean| mean.wrapping_add(rise).saturating_add(dice.byte() % reach));
+            [r, g, b, 255]
+        })
+    }
+
+    fn assert_made(picture: &Picture, quality: u8, what: &str) {
+        let (frame, made) = colours_as_made(picture, quality);
+        let found = av1_planes(&frame, false);
+        assert!(found.as_ref() == Some(&made), "{:?} at {quality}, {what}", picture.size());
+        assert!(av1_planes(&frame, true).is_some_and(|planes| planes.len() == 3));
+    }
+
+    #[test]
+    fn decoders_make_what_was_made_here() {
+        let mut dice = Dice::new(0x5EED);
+        for round in 0..200 {
+            let (width, height) = (u32::from(dice.byte()) % 200 + 1, u32::from(dice.byte()) % 200 + 1);
+            let reach = [1, 4, 24, 128, 255][round % 5];
+            let quality = [1, 10, 35, 60, 75, 80, 90, 95, 98, 99, 100][round % 11];
+            let picture = drawn(width, height, &mut dice, reach);
+            assert_made(&picture, quality, &format!("round {round}, reach {reach}"));
+        }
+    }
+
+    #[test]
+    fn every_odd_side_can_be_decoded() {
+        let mut dice = Dice::new(0xA71F);
+        for width in (1..=70).step_by(2) {
+            for height in [1, 2, 7, 9, 31, 33, 63, 65, 70] {
+                let picture = drawn(width, height, &mut dice, 40);
+                assert_made(&picture, 70, "an odd side");
+                assert_made(&drawn(height, width, &mut dice, 9), 40, "an odd side");
+            }
+        }
+    }
+
+    #[test]
+    fn extremes_do_not_overflow() {
+        let mut dice = Dice::new(7);
+        for quality in [1, 50, 85, 99, 100] {
+            let noise =
+                paint(96, 64, Channels::Rgb, |_, _| [0; 4].map(|_| if dice.byte() < 128 { 0 } else { 255 }));
+            assert_made(&noise, quality, "noise");
+            for apart in [1, 2, 4, 8, 16] {
+                let squares =
+                    |x: u32, y: u32| if (x / apart + y / apart).is_multiple_of(2) { 0 } else { 255 };
+                let picture = paint(72, 72, Channels::Rgb, |x, y| [squares(x, y); 4]);
+                assert_made(&picture, quality, &format!("squares of {apart}"));
+                let stripes = |x: u32| if (x / apart).is_multiple_of(2) { 0 } else { 255 };
+                let picture = paint(72, 72, Channels::Rgb, |x, _| [stripes(x), 255 - stripes(x), 0, 255]);
+                assert_made(&picture, quality, &format!("stripes of {apart}"));
+            }
+        }
+    }
+
+    #[test]
+    fn better_qualities_are_nearer() {
+        let picture = photo_like(160, 120, Channels::Rgb);
+        let (_, best) = colours_as_made(&picture, 100);
+        let off = |quality| {
+            let (frame, _) = colours_as_made(&picture, quality);
+            let planes = av1_planes(&frame, true).unwrap();
+            let pairs = best.iter().flatten().zip(planes.iter().flatten());
+            pairs.map(|(a, b)| u64::from(a.abs_diff(*b)).pow(2)).sum::<u64>()
+        };
+        let off = [1, 20, 45, 60, 75, 85, 95].map(off);
+        assert!(off.is_sorted_by(|a, b| a > b), "{off:?}");
+        // At 75 four of 256 in the mean of squares.
+        assert!(off[4] < 160 * 120 * 16, "{off:?}");
+    }
+}
 
 #[cfg(test)]
 mod avif {

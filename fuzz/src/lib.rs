@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "the tests use the rest of what is theirs")]
 
+#[path = "../../tests/support/av1.rs"]
+mod av1;
 #[path = "../../tests/support/bits.rs"]
 mod bits;
 #[path = "../../tests/support/bytes.rs"]
@@ -20,7 +22,9 @@ use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use lenslet::format::Format;
-use lenslet::picture::budget;
+use lenslet::geometry::Size;
+use lenslet::picture::encode::avif::colours_as_made;
+use lenslet::picture::{Channels, Picture, budget};
 use lenslet::picture::decode::{Decoder, PIECE_BYTES, Reduction};
 use lenslet::picture::probe::Header;
 use lenslet::picture::rows::{Layout, RowSink};
@@ -71,6 +75,19 @@ pub fn animation(file: &[u8]) {
     let (held, _) = peak_bytes(|| render(&source, &[], &plan));
     assert!(held <= most, "{held} bytes held, {most} planned for {:?}", source.header);
     films::is_made(&plan, &source);
+}
+
+/// Codes a picture of up to 256 pixels a side: its first three bytes are sides and quality, the others repeat as samples.
+pub fn code_av1(drawing: &[u8]) {
+    let [width, height, quality, samples @ ..] = drawing else { return };
+    let size = Size::new(u32::from(*width) + 1, u32::from(*height) + 1);
+    let count = usize::try_from(size.area() * 3).unwrap_or_default();
+    let samples = if samples.is_empty() { &[128] } else { samples };
+    let samples = samples.iter().copied().cycle().take(count).collect();
+    let picture = Picture::new(size, Channels::Rgb, samples).unwrap();
+    let quality = quality % 100 + 1;
+    let (frame, made) = colours_as_made(&picture, quality);
+    assert!(av1::av1_planes(&frame, false) == Some(made), "{size:?} at {quality}");
 }
 
 /// Decodes the file as the renderer does, counting.

@@ -26,7 +26,7 @@ pub const LARGEST_SOURCE_PIXELS: u64 = 120_000_000;
 /// the allocator's slack take some.
 pub const LARGEST_TRANSFORM_BYTES: u64 = 80 * MIB;
 
-/// Longer sides are not written as AVIF: as much as 1,200×1,200 takes a second.
+/// Longer sides are not written as AVIF: as much as 1,200×1,200 takes a third of a second.
 pub const LONGEST_AVIF_SIDE: u32 = 1_200;
 
 /// What encoding may take while somebody waits for it, by [`Encoding::estimated_ms`].

@@ -347,8 +347,8 @@ mod tests {
     #[test]
     fn only_small_avifs_are_not_slow() {
         let slow = |options, target| planned_turned(options, target, 1).map(|plan| plan.is_slow()).unwrap();
-        assert!(!slow("width=400,height=300", Target::AvifOrWebp));
-        assert!(slow("width=480,height=360", Target::AvifOrWebp));
+        assert!(!slow("width=800,height=600", Target::AvifOrWebp));
+        assert!(slow("width=840,height=630", Target::AvifOrWebp));
         assert!(!slow("width=1000", Target::WebpOrStill));
         assert!(!slow("width=3000", Target::Still));
         assert!(!slow("width=3000", Target::Json));

@@ -279,8 +279,8 @@ fn messages_that_cannot_be_carried_out_say_whether_they_ever_can() {
 #[test]
 fn nobody_waits_for_a_slow_avif_and_the_next_one_gets_it() {
     let settings = [("ACCESS", "public"), ("VARIANT_STORE", r#"{"binding":"VARIANTS"}"#)];
-    let world = World::new(&settings, &[]).with("a.png", "one", &png(&sketch(520, 400)));
-    let url = "/image/width=480,format=auto/a.png";
+    let world = World::new(&settings, &[]).with("a.png", "one", &png(&sketch(900, 700)));
+    let url = "/image/width=840,format=auto/a.png";
     let ask = |accept| world.ask(Method::GET, url, &[("accept", accept)]);
     let modern = "image/avif,image/webp,*/*";
     let first = ask(modern);

@@ -60,7 +60,7 @@ impl Encoding {
 /// About what encoding a photograph takes as wasm.
 fn nanoseconds_per_pixel(format: Format) -> u64 {
     match format {
-        Format::Avif => 750,
+        Format::Avif => 200,
         Format::Gif => 300,
         Format::Webp => 75,
         Format::Png => 15,
