@@ -70,7 +70,7 @@ impl<'a> Steps<'a> {
             Ok(match step {
                 Step::Mark(plan) => Ready::Layer(read_mark(plan, marks)?, &plan.placing),
                 Step::Text(plan) => Ready::Layer(write_text(plan, fonts)?, &plan.placing),
-                plain => Ready::Plain(plain),
+                other => Ready::Plain(other),
             })
         };
         Ok(Self { steps: plan.steps.iter().map(ready).collect::<Result<_, RenderError>>()? })

@@ -239,9 +239,9 @@ impl Tilt {
         reason = "marks have a few thousand pixels a side"
     )]
     fn pixel(&self, mark: &Picture, column: i64, line: i64) -> [u8; 4] {
-        let (x, y) = (column as f32 + 0.5 - self.half_box.0, line as f32 + 0.5 - self.half_box.1);
-        let x_before = x * self.cos + y * self.sin + self.half.0 - 0.5;
-        let y_before = y * self.cos - x * self.sin + self.half.1 - 0.5;
+        let from_middle = (column as f32 + 0.5 - self.half_box.0, line as f32 + 0.5 - self.half_box.1);
+        let x_before = from_middle.0 * self.cos + from_middle.1 * self.sin + self.half.0 - 0.5;
+        let y_before = from_middle.1 * self.cos - from_middle.0 * self.sin + self.half.1 - 0.5;
         let (left, top) = (x_before.floor(), y_before.floor());
         let (right_share, bottom_share) = (x_before - left, y_before - top);
         let (left, top) = (left as i64, top as i64);
@@ -252,9 +252,9 @@ impl Tilt {
             (0, 1, (1.0 - right_share) * bottom_share),
             (1, 1, right_share * bottom_share),
         ] {
-            let [r, g, b, a] = sample(mark, left + dx, top + dy);
-            let alpha = f32::from(a) * share;
-            for (sum, value) in sums.iter_mut().zip([f32::from(r), f32::from(g), f32::from(b), 1.0]) {
+            let [colour @ .., alpha] = sample(mark, left + dx, top + dy).map(f32::from);
+            let alpha = alpha * share;
+            for (sum, value) in sums.iter_mut().zip(colour.into_iter().chain([1.0])) {
                 *sum += alpha * value;
             }
         }

@@ -196,7 +196,8 @@ fn fit(points: &[Point], width: f64, height: f64) -> Vec<Point> {
     let ((left, right), (top, bottom)) = (range(|point| point.0), range(|point| point.1));
     let scale = (width / (right - left)).min(height / (bottom - top));
     let place = |&(x, y): &Point| {
-        (width / 2.0 + (x - (left + right) / 2.0) * scale, height / 2.0 + (y - (top + bottom) / 2.0) * scale)
+        let (across, down) = (x - f64::midpoint(left, right), y - f64::midpoint(top, bottom));
+        (width / 2.0 + across * scale, height / 2.0 + down * scale)
     };
     points.iter().map(place).collect()
 }

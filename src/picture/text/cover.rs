@@ -38,6 +38,7 @@ impl Coverage {
         let first = top.1.max(0.0) as usize;
         let rows = self.changes.chunks_exact_mut(stride).enumerate().skip(first);
         for (row, changes) in rows {
+            #[expect(clippy::cast_precision_loss, reason = "rows of a text")]
             let row = row as f32;
             let (begins, ends) = (row.max(top.1), (row + 1.0).min(bottom.1));
             if ends <= begins {
@@ -86,7 +87,7 @@ fn change(changes: &mut [f32], x0: f32, x1: f32, height: f32) {
     };
     let covered = |right: f32| {
         if high - low < 1e-3 {
-            (right - (low + high) / 2.0).clamp(0.0, 1.0)
+            (right - f32::midpoint(low, high)).clamp(0.0, 1.0)
         } else {
             (integral(right - low) - integral(right - high)) / (high - low)
         }
@@ -95,6 +96,7 @@ fn change(changes: &mut [f32], x0: f32, x1: f32, height: f32) {
     let last = (high.max(0.0) as usize).saturating_add(1).min(changes.len().saturating_sub(1));
     let mut before = 0.0;
     for (column, change) in changes.iter_mut().enumerate().take(last + 1).skip(first) {
+        #[expect(clippy::cast_precision_loss, reason = "columns of a text")]
         let now = covered(column as f32 + 1.0);
         *change += height * (now - before);
         before = now;
@@ -158,6 +160,7 @@ fn brush(radius: f32) -> Vec<Vec<(isize, u16)>> {
     let reach = whole(radius);
     let mut lines: Vec<Vec<(isize, u16)>> = vec![Vec::new(); reach.unsigned_abs() + 2];
     for dy in -reach..=reach {
+        #[expect(clippy::cast_precision_loss, reason = "no more than a few hundred")]
         let away = dy.unsigned_abs() as f32;
         let share = (radius + 0.5 - away).clamp(0.0, 1.0);
         // Ends are as soft as the edge of a disc is: half a pixel beyond its half chord nothing is left.
@@ -167,6 +170,7 @@ fn brush(radius: f32) -> Vec<Vec<(isize, u16)>> {
             if half >= 0.0
                 && let Some(lines) = lines.get_mut(whole(half).unsigned_abs())
             {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 256")]
                 lines.push((dy, (share * 256.0) as u16));
             }
         }

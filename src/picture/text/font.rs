@@ -105,7 +105,9 @@ impl<'a> Font<'a> {
             Some(contours @ 0..) => {
                 let points = simple(data, contours.unsigned_abs()).unwrap_or_default();
                 spending.spend(points.iter().map(Vec::len).sum())?;
-                points.iter().for_each(|contour| trace(contour, place, tell));
+                for contour in &points {
+                    trace(contour, place, tell);
+                }
                 Ok(())
             }
             Some(_) if deep > 0 => self.composite(data, place, deep - 1, spending, tell),

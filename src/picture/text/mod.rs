@@ -161,7 +161,9 @@ fn frame(block: &Block, sides: &[Side], style: &Style) -> (isize, isize, Size) {
 fn paint(sides: &[Side], (left, top, size): (isize, isize, Size), style: &Style) -> Picture {
     let mut coverage = Coverage::new(size);
     let at = |(x, y): (f32, f32)| (x - left as f32, y - top as f32);
-    sides.iter().for_each(|(from, to)| coverage.side(at(*from), at(*to)));
+    for (from, to) in sides {
+        coverage.side(at(*from), at(*to));
+    }
     let letters = coverage.finish();
     let outline = style.outline.filter(|(width, _)| *width > 0.0);
     let outlined = outline.map(|(width, colour)| (letters.grown(width), colour));

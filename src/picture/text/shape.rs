@@ -61,7 +61,9 @@ pub(super) fn shape(
             let direction = if level.is_rtl() { Direction::RightToLeft } else { Direction::LeftToRight };
             let Some(face) = fonts.get(font).map(|font| font.face) else { continue };
             let mut shaper = context.builder(face).script(script).direction(direction).size(size).build();
-            characters.iter().for_each(|cluster| shaper.add_cluster(cluster));
+            for cluster in &characters {
+                shaper.add_cluster(cluster);
+            }
             shaper.shape_with(|shaped| {
                 let glyph = |glyph: &swash::shape::cluster::Glyph| Glyph {
                     id: glyph.id,
