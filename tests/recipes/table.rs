@@ -153,8 +153,6 @@ const NO_NAMES: &[&str] = &[
     "%00",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 ];
-const TURNS: &[&str] = &["0", "90", "180", "270", "360"];
-const NO_TURNS: &[&str] = &["45", "-90", "450", "90.0", "090", "left", "auto"];
 const NONE: &[&str] = &[];
 const MASKS: &[&str] = &["circle", "ellipse", "triangle", "square", "pentagon", "hexagon", "star", "heart"];
 const RADII: &[&str] = &["0", "12", "0.5", "max", "1;2;3;4", "0;0.1;0.25;20", "7;7;7;7"];
