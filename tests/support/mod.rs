@@ -4,6 +4,8 @@
 
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "what is unused differs from binary to binary")]
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod av1;
 pub mod bits;
 pub mod bytes;
 pub mod clock;
