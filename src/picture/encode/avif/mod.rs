@@ -46,10 +46,12 @@ pub fn colours_as_made(picture: &Picture, quality: u8) -> (Vec<u8>, Vec<Vec<u8>>
 /// The most that is held while a picture is made, without its frame: the planes of the source and of what is made of
 /// it, what is kept of a superblock, and the file while it grows, measured with noise, of which photographs take a part.
 pub fn held_bytes(size: Size, channels: Channels, quality: u8) -> u64 {
-    const FIXED_BYTES: u64 = 50_000;
-    const SUPERBLOCK_PIXELS: u64 = 64 * 64;
-    const BYTES_PER_SUPERBLOCK_PIXEL: u64 = 60;
-    let area = u64::from(size.width.next_multiple_of(8)) * u64::from(size.height.next_multiple_of(8));
+    const FIXED_BYTES: u64 = 25_000;
+    const SUPERBLOCK_SIDE: u64 = 64;
+    const BYTES_PER_SUPERBLOCK_PIXEL: u64 = 36;
+    let sides = [size.width, size.height].map(|side| u64::from(side.next_multiple_of(8)));
+    let area: u64 = sides.iter().product();
+    let superblock: u64 = sides.map(|side| side.min(SUPERBLOCK_SIDE)).iter().product();
     let quantiser = quantiser(quality);
     let colour_bytes = most_bytes(area, quantiser);
     let of_colours = area * 3 + 3 * colour_bytes;
@@ -57,14 +59,14 @@ pub fn held_bytes(size: Size, channels: Channels, quality: u8) -> u64 {
         Channels::Rgb => of_colours,
         Channels::Rgba => of_colours.max(area * 2 + colour_bytes + 3 * most_bytes(area, quantiser / 2)),
     };
-    FIXED_BYTES + area.min(SUPERBLOCK_PIXELS) * BYTES_PER_SUPERBLOCK_PIXEL + most
+    FIXED_BYTES + superblock * BYTES_PER_SUPERBLOCK_PIXEL + most
 }
 
 /// What noise of black and white takes, in each plane its own.
 fn most_bytes(area: u64, quantiser: u8) -> u64 {
     let quantiser = u64::from(quantiser);
     let thousandths = (1_875_u64.saturating_sub(15 * quantiser)).max((13_100 - 45 * quantiser) / 10);
-    1_024 + area * thousandths / 1_000
+    512 + area * thousandths / 1_000
 }
 
 fn refusal(reason: &impl ToString) -> EncodeError {
