@@ -139,10 +139,22 @@ mod animation {
         let is_opaque = !said(source).unwrap().alpha;
         let still = |(frame, delay): Seen| {
             let frame = if is_opaque { opaque(&frame) } else { frame };
-            let png = transform(&format!("{options},format=png"), &png(&frame), &[&mark, &mark]);
+            let png = transform(&format!("{options},format=png"), &plain_png(&frame), &[&mark, &mark]);
             (pixels(&png.unwrap()), delay)
         };
         seen(source).unwrap().into_iter().map(still).collect()
+    }
+
+    /// A PNG with alpha where the picture has some, also where none is translucent.
+    fn plain_png(picture: &Picture) -> Vec<u8> {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, picture.size().width, picture.size().height);
+        encoder.set_color(match picture.channels() {
+            Channels::Rgb => png::ColorType::Rgb,
+            Channels::Rgba => png::ColorType::Rgba,
+        });
+        encoder.write_header().unwrap().write_image_data(picture.samples()).unwrap();
+        file
     }
 
     fn opaque(picture: &Picture) -> Picture {

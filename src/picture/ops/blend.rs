@@ -135,7 +135,7 @@ mod tests {
             (Mode::Overlay, [194, 82, 65]),
             (Mode::Darken, [102, 51, 64]),
             (Mode::Lighten, [204, 204, 128]),
-            (Mode::SoftLight, [196, 82, 96]),
+            (Mode::SoftLight, [196, 89, 96]),
             (Mode::Atop, [102, 204, 64]),
             (Mode::Lighter, [255, 255, 192]),
         ] {

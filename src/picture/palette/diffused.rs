@@ -17,14 +17,18 @@ const FALL: f32 = 1.0 / 160.0;
 /// … down to this.
 const LEAST_SHARE: f32 = 0.5;
 
-/// So much of an error, in levels, is made up for at most: more would be seen as a speck.
+/// So much of an error, in levels, is made up for at most: more would be seen as a speck. Of few colours, which lie far from each
+/// other, the ones between would never be met so.
 const MOST_ERROR: f32 = 40.0;
+const MOST_ERROR_OF_FEW: f32 = 255.0;
+const FEW: usize = 16;
 
 type Error = [f32; 4];
 
 pub(super) fn remap(picture: &Picture, palette: &Palette, nearest: &mut Nearest) -> Vec<u8> {
     let width = picture.size().width as usize;
     let area = width * picture.size().height as usize;
+    let most = if palette.colours().len() <= FEW { MOST_ERROR_OF_FEW } else { MOST_ERROR };
     let mut indices = vec![0; area];
     // One row of pixels before, the one in hand, and one after; one of errors that came, and one of those that go on.
     let mut colours = pixels(picture).map(|pixel| multiplied(palette.alpha.of(pixel)));
@@ -37,7 +41,8 @@ pub(super) fn remap(picture: &Picture, palette: &Palette, nearest: &mut Nearest)
             let x = if is_back { width - 1 - step } else { step };
             let (pixel, activity) = rows.look(x);
             let came = here.get(x + 1).copied().unwrap_or_default();
-            let (index, error) = choose(pixel, activity, add(ahead, came), nearest);
+            let (index, error) =
+                choose(pixel, activity, add(ahead, came).map(|part| part.clamp(-most, most)), nearest);
             if let Some(out) = out.get_mut(x) {
                 *out = index;
             }
@@ -68,7 +73,7 @@ fn choose(pixel: [u8; 4], activity: f32, came: Error, nearest: &mut Nearest) -> 
     if pixel[3] == 0 {
         return (nearest.find(pixel).0, Error::default());
     }
-    let wanted = add(pixel.map(f32::from), came.map(|part| part.clamp(-MOST_ERROR, MOST_ERROR)));
+    let wanted = add(pixel.map(f32::from), came);
     let [r, g, b, a] = wanted.map(|sample| sample.clamp(0.0, 255.0));
     // No colour is brighter than its alpha.
     let within = [r.min(a), g.min(a), b.min(a), a];

@@ -29,7 +29,7 @@ pub enum Level {
 }
 
 /// So often a part of the picture is encoded at most.
-pub(crate) const MOST_TRIES: u64 = 3;
+pub(crate) const MOST_TRIES: u64 = 4;
 
 /// Qualities that are taken: below there is little left to save, above little to see.
 pub(crate) const QUALITIES: (u8, u8) = (10, 96);
