@@ -331,6 +331,7 @@ fn take(
         Step::Backdrop { size, left, top } => backdrop::lay_on(&picture, *size, *left, *top),
         Step::Flatten(colour) => canvas::flatten(picture, colour.0),
         Step::Pad { size, left, top, colour } => canvas::pad(&picture, *size, *left, *top, colour.0),
+        Step::Border { size, left, top, colour } => canvas::surround(&picture, *size, *left, *top, colour.0),
         Step::Mark(plan) => mark::draw(picture, &read_mark(plan, marks)?, &plan.placing),
         Step::Text(plan) => mark::draw(picture, &write_text(plan, fonts)?, &plan.placing),
     })

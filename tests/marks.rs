@@ -43,7 +43,8 @@ mod marks {
     /// A text over a plain dark ground.
     fn written(text: &str, options: &str, fonts: &[&[u8]]) -> Picture {
         let ground = png(&Picture::filled(Size::new(150, 56), Channels::Rgb, [30, 60, 90, 255]));
-        let options = format!("text={},text.size=20{options},format=png", encoded(text));
+        let size = if options.contains("text.size") { "" } else { ",text.size=20" };
+        let options = format!("text={}{size}{options},format=png", encoded(text));
         pixels(&transform_with_fonts(&options, &ground, &[], fonts).unwrap())
     }
 
@@ -172,7 +173,8 @@ mod marks {
     const STAMP: [u8; 3] = [255, 0, 255];
 
     /// How much of the picture a forced mark of at least 6×6 pixels covers after all.
-    fn stamped(options: &str) -> Result<(Size, u32), PlanError> {
+    /// And how much room there is for it: the shorter side of the picture, which is that of its own frame where it is padded.
+    fn stamped(options: &str) -> Result<(u32, u32), PlanError> {
         let presets = [(
             "own",
             "mark=own,mark.width=0.2,mark.right=3,mark.bottom=3,mark.least=6,format=png,metadata=none",
@@ -191,7 +193,9 @@ mod marks {
         let plan = Plan::new(&recipe, &source.header, source.file_bytes(), &planned, target)?;
         let picture = pixels(&render(&source, &marks, &plan).unwrap());
         let is_stamp = |pixel: &[u8; 4]| pixel[3] == 255 && pixel[..3] == STAMP;
-        Ok((picture.size(), u32::try_from(rgba(&picture).filter(is_stamp).count()).unwrap()))
+        let Size { width, height } = picture.size();
+        let room = width.min(height).min(plan.reading.across.count).min(plan.reading.down.count);
+        Ok((room, u32::try_from(rgba(&picture).filter(is_stamp).count()).unwrap()))
     }
 
     #[test]
@@ -207,10 +211,13 @@ mod marks {
                     if typed.unbuilt().is_some() || !typed.fonts().is_empty() || typed.preset.is_some() {
                         continue;
                     }
-                    let Ok((size, pixels)) = stamped(options.trim_end_matches(',')) else { continue };
+                    let Ok((room, pixels)) = stamped(options.trim_end_matches(',')) else { continue };
                     // All of it, or as much as there is room for.
-                    let least = 6.min(size.width).min(size.height);
-                    assert!(pixels >= least * least, "{options}: {pixels} pixels are left on {size}");
+                    let least = 6.min(room);
+                    assert!(
+                        pixels >= least * least,
+                        "{options}: {pixels} pixels are left, with room for {room}"
+                    );
                     tried += 1;
                 }
             }

@@ -147,10 +147,13 @@ impl Plan {
         let size = Size::new(self.reading.across.count, self.reading.down.count);
         self.steps.iter().fold((Kind { size, channels }, 0), |(frame, most), step| {
             let (next, held) = step.cost(frame);
-            (next, most.max(held))
+            (next, most.max(held + STEP_BYTES))
         })
     }
 }
+
+/// What any step holds beside frames: tables and lists.
+const STEP_BYTES: u64 = 1 << 12;
 
 /// What kind of frame there is.
 #[derive(Clone, Copy)]
@@ -185,7 +188,8 @@ impl Step {
                 )
             }
             Self::Flatten(Colour([.., 255])) => made(Kind { channels: Channels::Rgb, ..frame }),
-            Self::Pad { size, colour: Colour([.., alpha]), .. } => {
+            Self::Pad { size, colour: Colour([.., alpha]), .. }
+            | Self::Border { size, colour: Colour([.., alpha]), .. } => {
                 let channels = if *alpha < 255 { Channels::Rgba } else { frame.channels };
                 made(Kind { size: *size, channels })
             }

@@ -185,7 +185,7 @@ fn border(recipe: &Recipe, canvas: Size, colours: Colours, steps: &mut Vec<Step>
     let size = Size::new(sum(canvas.width, left, right), sum(canvas.height, top, bottom));
     if size != canvas {
         let colour = colours.as_held(recipe.border.color.unwrap_or(Border::COLOUR));
-        steps.push(Step::Pad { size, left, top, colour });
+        steps.push(Step::Border { size, left, top, colour });
     }
     size
 }

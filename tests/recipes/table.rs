@@ -81,7 +81,7 @@ const BLENDS: &[&str] = &[
 ];
 const NO_BLENDS: &[&str] = &["Over", "normal", "source-over", "softlight"];
 const FONTS: &[&str] = &["sans", "a;b-2;c_3;sans"];
-const NO_FONTS: &[&str] = &["Sans", "a;", "a,b", "a;b;c;d;e", "a.ttf", "a%2Fb"];
+const NO_FONTS: &[&str] = &["Sans", "a;", "a%2Cb", "a;b;c;d;e", "a.ttf", "a%2Fb"];
 const POINTS: &[&str] = &[
     "left",
     "right",

@@ -93,8 +93,8 @@ fn whoever_gets_the_same_shares_it() {
         (URL, &[("sec-ch-width", "32"), ("sec-ch-dpr", "1.5"), ("user-agent", PHONE)]),
         (URL, &[("viewport-width", "10"), ("dpr", "3")]),
         ("/image/width=32,format=png/a.png", &[]),
-        ("/image/w=auto,f=png,wbreakpoints=32,scq=40,q=high/a.png", &[("width", "1")]),
-        ("/image/width=32,format=png,quality=85,wmobile=5,scq=low/a.png", &[("rtt", "20")]),
+        ("/image/w=auto,f=png,wbreakpoints=32,scq=40/a.png", &[("width", "1")]),
+        ("/image/width=32,format=png,wmobile=5,scq=low/a.png", &[("rtt", "20")]),
     ];
     for (url, headers) in same {
         let answer = ask(&world, url, headers);
@@ -145,7 +145,7 @@ fn an_answer_names_the_hints_that_could_have_changed_it() {
         ("width=auto,wmobile=9,wdesktop=9", WIDTH.to_owned(), width.to_owned()),
         ("width=auto,wmobile=9,wdesktop=9,wbreakpoints=9", String::new(), String::new()),
         ("scq=40", CONNECTION.to_owned(), "ECT, RTT, Downlink".to_owned()),
-        ("scq=85", String::new(), String::new()),
+        ("q=85,scq=85", String::new(), String::new()),
         (
             "width=auto,scq=40",
             format!("{WIDTH}, {DEVICE}, {CONNECTION}"),
