@@ -25,7 +25,7 @@ mod made {
                 mean = [dice.byte(), dice.byte(), dice.byte()];
                 slope = [u32::from(dice.byte() % 8), u32::from(dice.byte() % 8)];
             }
-            let rise = u8::try_from((x * slope[0] + y * slope[1]) % 256).unwrap();
+            let [rise, ..] = (x * slope[0] + y * slope[1]).to_le_bytes();
             let [r, g, b] = mean.map(|mean| mean.wrapping_add(rise).saturating_add(dice.byte() % reach));
             [r, g, b, 255]
         })

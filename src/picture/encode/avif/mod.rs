@@ -19,7 +19,7 @@ use crate::picture::{Channels, Picture};
 /// Chosen so that SSIMULACRA2 comes about half-way from WebP of that quality to JPEG, in the mean of two photographs at
 /// 800×600 or 640×360, and 400×300.
 const QUANTISERS: [(u8, u8); 8] =
-    [(1, 240), (20, 163), (45, 131), (60, 118), (75, 102), (85, 70), (95, 28), (100, 10)];
+    [(1, 240), (20, 163), (45, 133), (60, 118), (75, 102), (85, 70), (95, 28), (100, 10)];
 
 pub(super) fn encode(picture: &Picture, quality: u8) -> Result<Vec<u8>, EncodeError> {
     let Size { width, height } = picture.size();
