@@ -290,6 +290,7 @@ fn take(step: &Step, mut picture: Picture, marks: &[SourceFile]) -> Result<Pictu
         Step::Backdrop { size, left, top } => backdrop::lay_on(&picture, *size, *left, *top),
         Step::Flatten(colour) => canvas::flatten(picture, colour.0),
         Step::Pad { size, left, top, colour } => canvas::pad(&picture, *size, *left, *top, colour.0),
+        Step::Border { size, left, top, colour } => canvas::surround(&picture, *size, *left, *top, colour.0),
         Step::Mark(plan) => {
             draw_mark(&mut picture, plan, marks)?;
             picture

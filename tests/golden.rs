@@ -286,8 +286,8 @@ mod golden {
             assert_eq!(cell("trim=border", &turned), sketch(48, 32), "orientation {orientation}");
         }
         let clear =
-            paint(20, 20, Channels::Rgba, |x, y| if x == 7 && y == 9 { [9; 4] } else { [1, 2, 3, 0] });
-        assert_eq!(cell("trim=border", &png(&clear)), paint(1, 1, Channels::Rgba, |_, _| [9; 4]));
+            paint(20, 20, Channels::Rgba, |x, y| if x == 7 && y == 9 { [90; 4] } else { [1, 2, 3, 0] });
+        assert_eq!(cell("trim=border", &png(&clear)), paint(1, 1, Channels::Rgba, |_, _| [90; 4]));
     }
 
     #[test]

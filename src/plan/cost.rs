@@ -154,7 +154,8 @@ impl Step {
                 )
             }
             Self::Flatten(Colour([.., 255])) => made(Kind { channels: Channels::Rgb, ..frame }),
-            Self::Pad { size, colour: Colour([.., alpha]), .. } => {
+            Self::Pad { size, colour: Colour([.., alpha]), .. }
+            | Self::Border { size, colour: Colour([.., alpha]), .. } => {
                 let channels = if *alpha < 255 { Channels::Rgba } else { frame.channels };
                 made(Kind { size: *size, channels })
             }

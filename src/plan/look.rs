@@ -166,11 +166,11 @@ fn behind(background: Option<Background>, framing: &Framing, colours: Colours, s
 /// The size with the border.
 fn border(recipe: &Recipe, canvas: Size, colours: Colours, steps: &mut Vec<Step>) -> Size {
     let [top, right, bottom, left] = recipe.border_sides();
-    let side = |side: u32, before: u32, after: u32| side.saturating_add(before).saturating_add(after);
-    let size = Size::new(side(canvas.width, left, right), side(canvas.height, top, bottom));
+    let sum = |length: u32, before: u32, after: u32| length.saturating_add(before).saturating_add(after);
+    let size = Size::new(sum(canvas.width, left, right), sum(canvas.height, top, bottom));
     if size != canvas {
         let colour = colours.as_held(recipe.border.color.unwrap_or(Border::COLOUR));
-        steps.push(Step::Pad { size, left, top, colour });
+        steps.push(Step::Border { size, left, top, colour });
     }
     size
 }

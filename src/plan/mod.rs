@@ -75,6 +75,17 @@ pub enum Step {
         /// The canvas's colour.
         colour: Colour,
     },
+    /// Surround it with a border.
+    Border {
+        /// The frame with its border.
+        size: Size,
+        /// Columns before the frame.
+        left: u32,
+        /// Rows before the frame.
+        top: u32,
+        /// The border's colour.
+        colour: Colour,
+    },
     /// Draw a mark over it.
     Mark(MarkPlan),
 }

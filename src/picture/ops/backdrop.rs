@@ -1,7 +1,7 @@
 //! A picture's own blurred copy behind it, where it does not fill its canvas or is translucent.
 
 use super::blur::blur;
-use super::canvas::lay;
+use super::canvas::{flatten, lay};
 use super::pixelate::Sum;
 use crate::geometry::{Fit, Focus, Framing, Size};
 use crate::picture::{Channels, Picture, lanes};
@@ -20,11 +20,20 @@ pub const HELD_BYTES: u64 = 1 << 16;
 pub fn lay_on(picture: &Picture, canvas: Size, left: u32, top: u32) -> Picture {
     let mut small =
         shrunk(picture, Framing::new(canvas, Some(SIDE), Some(SIDE), Fit::Contain, Focus::CENTRE).canvas);
+    let ground = mean(&small);
     blur(&mut small, SIGMA);
-    lay(stretched(&small, canvas), picture, left, top)
+    lay(stretched(&flatten(small, ground), canvas), picture, left, top)
 }
 
-/// The middle of the picture in the shape of `size`, opaque; white where there is no colour.
+/// All of it as one opaque colour; white where it has none.
+fn mean(picture: &Picture) -> [u8; 4] {
+    let mut sum = Sum::default();
+    picture.samples().chunks_exact(4).for_each(|pixel| sum.add(pixel));
+    let [r, g, b, alpha] = sum.mean();
+    if alpha == 0 { [255; 4] } else { [r, g, b, 255] }
+}
+
+/// The middle of the picture in the shape of `size`, with alpha.
 fn shrunk(picture: &Picture, size: Size) -> Picture {
     let shape = Framing::new(picture.size(), Some(size.width), Some(size.height), Fit::Cover, Focus::CENTRE);
     let pixel_bytes = picture.channels().count();
@@ -32,7 +41,7 @@ fn shrunk(picture: &Picture, size: Size) -> Picture {
         let start = scale(first + index, side, scaled).min(side - 1);
         start as usize..scale(first + index + 1, side, scaled).clamp(start + 1, side) as usize
     };
-    let mut samples = Vec::with_capacity(size.width as usize * size.height as usize * 3);
+    let mut samples = Vec::with_capacity(size.width as usize * size.height as usize * 4);
     for y in 0..size.height {
         let lines = span(y, shape.window.y, shape.scaled.height, picture.size().height);
         for x in 0..size.width {
@@ -43,12 +52,11 @@ fn shrunk(picture: &Picture, size: Size) -> Picture {
                 let part = row.get(bytes.clone()).unwrap_or_default();
                 part.chunks_exact(pixel_bytes).for_each(|pixel| sum.add(pixel));
             }
-            let [r, g, b, alpha] = sum.mean();
-            samples.extend(if alpha == 0 { [255; 3] } else { [r, g, b] });
+            samples.extend(sum.mean());
         }
     }
-    Picture::new(size, Channels::Rgb, samples)
-        .unwrap_or_else(|| Picture::filled(size, Channels::Rgb, [255; 4]))
+    Picture::new(size, Channels::Rgba, samples)
+        .unwrap_or_else(|| Picture::filled(size, Channels::Rgba, [0; 4]))
 }
 
 /// `place` × `side` / `scaled`.
@@ -56,7 +64,7 @@ fn scale(place: u32, side: u32, scaled: u32) -> u32 {
     u32::try_from(u64::from(place) * u64::from(side) / u64::from(scaled.max(1))).unwrap_or(u32::MAX)
 }
 
-/// The picture at another size, by straight lines between its pixels.
+/// The opaque picture at another size, by straight lines between its pixels.
 fn stretched(picture: &Picture, size: Size) -> Picture {
     let mut out = Picture::filled(size, Channels::Rgb, [255; 4]);
     let (across, down) =

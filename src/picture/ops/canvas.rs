@@ -21,6 +21,22 @@ pub fn pad(picture: &Picture, size: Size, left: u32, top: u32, colour: [u8; 4]) 
     lay(Picture::filled(size, channels, colour), picture, left, top)
 }
 
+/// The picture as it is, amid a border that makes it `size` pixels large.
+#[must_use]
+pub fn surround(picture: &Picture, size: Size, left: u32, top: u32, colour: [u8; 4]) -> Picture {
+    let channels = if picture.channels() == Channels::Rgba { Channels::Rgba } else { channels_for(colour) };
+    let mut bordered = Picture::filled(size, channels, colour);
+    let (to_bytes, from_bytes) = (channels.count(), picture.channels().count());
+    for (to, from) in bordered.rows_mut().skip(top as usize).zip(picture.rows()) {
+        let pixels = to.chunks_exact_mut(to_bytes).skip(left as usize);
+        for (to, from) in pixels.zip(from.chunks_exact(from_bytes)) {
+            let samples = from.iter().chain(&[255]);
+            to.iter_mut().zip(samples).for_each(|(to, from)| *to = *from);
+        }
+    }
+    bordered
+}
+
 fn channels_for(colour: [u8; 4]) -> Channels {
     if colour[3] == 255 { Channels::Rgb } else { Channels::Rgba }
 }
@@ -100,6 +116,17 @@ mod tests {
             blend(&mut got, over, opacity);
             assert_eq!(got, expected, "{over:?} over {under:?} at {opacity}");
         }
+    }
+
+    #[test]
+    fn borders_do_not_show_through() {
+        let clear = Picture::filled(Size::new(1, 1), Channels::Rgba, [9, 8, 7, 100]);
+        let bordered = surround(&clear, Size::new(2, 2), 1, 0, [1, 2, 3, 255]);
+        let row = [1, 2, 3, 255].repeat(2);
+        assert_eq!(bordered.samples(), [&[1, 2, 3, 255, 9, 8, 7, 100][..], &row].concat());
+        let red = Picture::filled(Size::new(1, 1), Channels::Rgb, [255, 0, 0, 255]);
+        let bordered = surround(&red, Size::new(1, 2), 0, 1, [1, 2, 3, 50]);
+        assert_eq!(bordered.samples(), [1, 2, 3, 50, 255, 0, 0, 255]);
     }
 
     #[test]

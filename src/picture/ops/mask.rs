@@ -256,7 +256,7 @@ mod tests {
         let alphas = alphas(Size::new(12, 4), Outline::Shape(Mask::Circle));
         for row in alphas.chunks_exact(12) {
             assert!(row[..4].iter().chain(&row[8..]).all(|alpha| *alpha == 0), "{row:?}");
-            assert!(row.iter().eq(row.iter().rev()) && row[5] == 255, "{row:?}");
+            assert!(row.iter().eq(row.iter().rev()) && row[5] > 230, "{row:?}");
         }
     }
 

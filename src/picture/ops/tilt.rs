@@ -149,9 +149,9 @@ impl<'a> Samples<'a> {
             }
         }
         // The cubic may go beyond what there is.
-        let alpha = sum[3].clamp(0.0, 255.0);
-        let [r, g, b, _] = sum.map(|sample| sample.clamp(0.0, alpha));
-        [r, g, b, alpha]
+        let [.., alpha] = sum;
+        let alpha = alpha.clamp(0.0, 255.0);
+        sum.map(|sample| sample.clamp(0.0, alpha))
     }
 }
 
