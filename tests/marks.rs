@@ -13,11 +13,12 @@ mod table;
 mod marks {
     use lenslet::geometry::Size;
     use lenslet::negotiate::{Accept, Target};
+    use lenslet::picture::encode::EncodeError;
     use lenslet::picture::text::{Font, Style, TextError, draw};
     use lenslet::picture::{Channels, Picture};
-    use lenslet::plan::{Plan, PlanError};
+    use lenslet::plan::Plan;
     use lenslet::recipe::{Presets, Recipe};
-    use lenslet::render::{SourceFile, render};
+    use lenslet::render::{RenderError, SourceFile, render};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -174,7 +175,8 @@ mod marks {
 
     /// How much of the picture a forced mark of at least 6×6 pixels covers after all.
     /// And how much room there is for it: the shorter side of the picture, which is that of its own frame where it is padded.
-    fn stamped(options: &str) -> Result<(u32, u32), PlanError> {
+    /// Nothing where there is no picture.
+    fn stamped(options: &str) -> Option<(u32, u32)> {
         let presets = [(
             "own",
             "mark=own,mark.width=0.2,mark.right=3,mark.bottom=3,mark.least=6,format=png,metadata=none",
@@ -190,12 +192,17 @@ mod marks {
         let planned: Vec<_> =
             recipe.marks().zip(&marks).map(|((_, layer), file)| file.as_mark(layer)).collect();
         let target = Target::choose(&recipe, Accept::default());
-        let plan = Plan::new(&recipe, &source.header, source.file_bytes(), &planned, target)?;
-        let picture = pixels(&render(&source, &marks, &plan).unwrap());
+        let plan = Plan::new(&recipe, &source.header, source.file_bytes(), &planned, target).ok()?;
+        let file = match render(&source, &marks, &plan) {
+            // So short is no file.
+            Err(RenderError::Encode(EncodeError::NoneFits { .. })) => return None,
+            file => file.unwrap(),
+        };
+        let picture = pixels(&file);
         let is_stamp = |pixel: &[u8; 4]| pixel[3] == 255 && pixel[..3] == STAMP;
         let Size { width, height } = picture.size();
         let room = width.min(height).min(plan.reading.across.count).min(plan.reading.down.count);
-        Ok((room, u32::try_from(rgba(&picture).filter(is_stamp).count()).unwrap()))
+        Some((room, u32::try_from(rgba(&picture).filter(is_stamp).count()).unwrap()))
     }
 
     #[test]
@@ -211,7 +218,7 @@ mod marks {
                     if typed.unbuilt().is_some() || !typed.fonts().is_empty() || typed.preset.is_some() {
                         continue;
                     }
-                    let Ok((room, pixels)) = stamped(options.trim_end_matches(',')) else { continue };
+                    let Some((room, pixels)) = stamped(options.trim_end_matches(',')) else { continue };
                     // All of it, or as much as there is room for.
                     let least = 6.min(room);
                     assert!(

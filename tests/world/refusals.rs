@@ -168,6 +168,8 @@ fn a_picture_without_its_parts_is_424_and_names_what_is_missing() {
         problem["detail"],
         "There is no font 'fonts/brand.ttf', and without it the picture is not shown"
     );
+    // Another one, which does not know yet that there was none.
+    let world = World::new(&settings, &[]).with("a.png", "one", &png(&sketch(48, 32)));
     let world = world.with("fonts/brand.ttf", "one", &png(&sketch(8, 8)));
     refused(&world, "/image/text=hi,text.font=brand/a.png", 424, "font");
     let problem = refused(&world, "/image/text2=hi,text2.font=brand;arial/a.png", 400, "recipe");
@@ -248,7 +250,8 @@ fn is_redirect(answer: &Seen, location: &str) {
 
 #[test]
 fn failures_lead_to_the_source_where_that_is_asked_and_shown() {
-    let world = world().with("a b.png", "cut", &png(&sketch(48, 32))[..400]);
+    let whole = png(&sketch(48, 32));
+    let world = world().with("a b.png", "cut", &whole[..whole.len() - 40]);
     is_redirect(&world.get("/image/segment=foreground,onerror=redirect/a.png"), "/a.png");
     is_redirect(&world.get("/image/width=8,onerror=redirect/a%20b.png?v=2"), "/a%20b.png?v=2");
     is_redirect(&world.get("/image/width=100,onerror=redirect/huge.gif"), "/huge.gif");
