@@ -41,8 +41,8 @@ mod made {
     #[test]
     fn decoders_make_what_was_made_here() {
         let mut dice = Dice::new(0x5EED);
-        for round in 0..55 {
-            let (width, height) = (u32::from(dice.byte()) % 150 + 1, u32::from(dice.byte()) % 150 + 1);
+        for round in 0..22 {
+            let (width, height) = (u32::from(dice.byte()) % 90 + 1, u32::from(dice.byte()) % 90 + 1);
             let reach = [1, 4, 24, 128, 255][round % 5];
             let quality = [1, 10, 35, 60, 75, 80, 90, 95, 98, 99, 100][round % 11];
             let picture = drawn(width, height, &mut dice, reach);
@@ -62,7 +62,7 @@ mod made {
     #[test]
     fn extremes_do_not_overflow() {
         let mut dice = Dice::new(7);
-        for quality in [1, 50, 85, 99, 100] {
+        for quality in [1, 85, 100] {
             let noise =
                 paint(96, 64, Channels::Rgb, |_, _| [0; 4].map(|_| if dice.byte() < 128 { 0 } else { 255 }));
             assert_made(&noise, quality, "noise");
