@@ -14,8 +14,8 @@ const LONGEST_SIDE: u32 = 80;
 /// slope, so that flat parts, edges and noise are all near.
 pub fn encoded(bytes: &[u8], format: Format) {
     let Some(([width, height, quality, kind], samples)) = bytes.split_first_chunk::<4>() else { return };
-    let side = |byte: &u8| 1 + u32::from(*byte) % LONGEST_SIDE;
-    let size = Size::new(side(width), side(height));
+    let length = |byte: &u8| 1 + u32::from(*byte) % LONGEST_SIDE;
+    let size = Size::new(length(width), length(height));
     // JPEG holds no alpha, and is given none.
     let channels = if kind & 1 == 1 && format != Format::Jpeg { Channels::Rgba } else { Channels::Rgb };
     let picture = painted(size, channels, samples, kind >> 3);
