@@ -184,6 +184,18 @@ mod webp_encode {
             assert!(before.1 > 44.0, "{before:?}");
         }
 
+        /// The means of blocks are then more steps apart than sixteen bits hold of 64ths.
+        #[test]
+        fn black_beside_white_stays_that_at_the_highest_qualities() {
+            let size = Size::new(64, 48);
+            let level = |x: u32, y: u32| if (x / 16 + y / 16) % 2 == 0 { 0 } else { 255 };
+            let board = paint(size.width, size.height, Channels::Rgb, |x, y| [level(x, y); 4]);
+            for quality in 85..=99 {
+                let luma = &ours(&webp(&board, quality))[0];
+                assert!(luma_psnr(&board, luma) > 40.0, "{quality}: {}", luma_psnr(&board, luma));
+            }
+        }
+
         #[test]
         fn flat_pictures_take_next_to_nothing() {
             let file = webp(&picture(Size::new(800, 600), Look::Flat, 5), 80);

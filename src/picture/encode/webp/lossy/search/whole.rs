@@ -154,9 +154,12 @@ fn scaled_firsts(halves: &[Eight; 2], quantiser: &Quantiser) -> [i16; 16] {
     let transformed = hadamard::forward(&firsts);
     std::array::from_fn(|n| {
         let scaled = transformed[usize::from(ZIGZAG[n])] * 4 / i32::from(quantiser.steps[usize::from(n > 0)]);
-        scaled.clamp(-32_640, 32_640) as i16
+        scaled.clamp(-LARGEST, LARGEST) as i16
     })
 }
+
+/// As many 64ths as fit. Black beside white has more of them where steps are very small.
+const LARGEST: i32 = 32_640;
 
 /// Errors of first coefficients are spread over sixteen blocks by a transform that quadruples squares.
 fn quartered(quantiser: &Quantiser) -> Quantiser {
@@ -170,7 +173,9 @@ fn first_levels(halves: &[Eight; 2], quantiser: &Quantiser) -> Found {
         let size = i32::from(scaled[n].unsigned_abs());
         let level = (size + i32::from(quantiser.bias[usize::from(n > 0)])) >> 6;
         let error = size - (level << 6);
-        found.error += as_float(error * error) * quantiser.weights[usize::from(n > 0)] / 4.0;
+        // What does not fit is coded in subblocks, of which each has its own first coefficient.
+        let error = if size == LARGEST { f32::INFINITY } else { as_float(error * error) };
+        found.error += error * quantiser.weights[usize::from(n > 0)] / 4.0;
         found.levels[n] = level as i16;
         if level > 0 {
             found.end = n as u8 + 1;
