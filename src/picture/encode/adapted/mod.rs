@@ -42,7 +42,7 @@ const SLOPES: (f32, f32) = (0.15, 2.0);
 const NEAR: f32 = 0.4;
 
 impl Level {
-    /// What SSIMULACRA2 shall say, about: what the numbers of these names came to in the mean of JPEG and WebP.
+    /// What SSIMULACRA2 shall say, about.
     fn score(self) -> f32 {
         match self {
             Self::High => 81.0,
