@@ -58,7 +58,9 @@ fn mean_distance_of_blocks(picture: &Picture, back: &[u8]) -> f64 {
     let count = picture.channels().count();
     let width = picture.size().width as usize;
     let luma = |pixel: &[u8]| match *pixel {
-        [r, g, b] | [r, g, b, 255] => Some(0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b)),
+        [r, g, b] | [r, g, b, 255] => {
+            Some(0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b))
+        }
         _ => None,
     };
     let stride = width.div_ceil(16);

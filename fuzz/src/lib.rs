@@ -23,11 +23,11 @@ use std::ops::ControlFlow;
 
 use lenslet::format::Format;
 use lenslet::geometry::Size;
-use lenslet::picture::encode::avif::colours_as_made;
-use lenslet::picture::{Channels, Picture, budget};
 use lenslet::picture::decode::{Decoder, PIECE_BYTES, Reduction};
+use lenslet::picture::encode::avif::colours_as_made;
 use lenslet::picture::probe::Header;
 use lenslet::picture::rows::{Layout, RowSink};
+use lenslet::picture::{Channels, Picture, budget};
 use lenslet::render::render;
 
 use self::bytes::Dice;
