@@ -2,7 +2,7 @@
 //!
 //! Colours are gathered into a [`Histogram`], of one picture or of all frames of an animation; boxes of it are split
 //! where they vary most (after Wu, "Efficient statistical computations for optimal color quantization", 1991) and
-//! their means refined by k-means. Distances are those of [`point::Point`], about as large as they look.
+//! their means refined by k-means. Distances are about as large as they look (`point.rs`).
 
 mod diffused;
 mod exact;
