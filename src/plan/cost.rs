@@ -179,7 +179,11 @@ impl Step {
             Self::Tilt(tilt) => made(Kind { size: tilt.window.size, channels: Channels::Rgba }),
             Self::Blur { sigma } => in_place(blur::held_bytes(width, height, *sigma)),
             Self::Sharpen { .. } => in_place(sharpen::held_bytes(width)),
-            Self::Cut(_) => made(Kind { channels: Channels::Rgba, ..frame }),
+            Self::Cut(_) => {
+                // And what an outline covers of a row.
+                let (next, bytes) = made(Kind { channels: Channels::Rgba, ..frame });
+                (next, bytes + 8 * u64::from(width))
+            }
             Self::Backdrop { size, .. } => {
                 let (next, bytes) = made(Kind { size: *size, channels: Channels::Rgb });
                 (
