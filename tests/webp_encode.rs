@@ -188,7 +188,7 @@ mod webp_encode {
         #[test]
         fn black_beside_white_stays_that_at_the_highest_qualities() {
             let size = Size::new(64, 48);
-            let level = |x: u32, y: u32| if (x / 16 + y / 16) % 2 == 0 { 0 } else { 255 };
+            let level = |x: u32, y: u32| if (x / 16 + y / 16).is_multiple_of(2) { 0 } else { 255 };
             let board = paint(size.width, size.height, Channels::Rgb, |x, y| [level(x, y); 4]);
             for quality in 85..=99 {
                 let luma = &ours(&webp(&board, quality))[0];
