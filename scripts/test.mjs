@@ -45,11 +45,6 @@ const STEPS = [
   { name: 'wasm', says: 'tests as wasm in Node', command: ['cargo', 'test', '--locked', ...WASM, '--no-fail-fast'], counts: cargoCounts },
   { name: 'build', says: 'the Worker, and how large it is', command: [npmBin('node'), 'scripts/build.mjs', '--check'] },
   {
-    name: 'lean',
-    says: 'the Worker without AVIF and animations, and how large that is',
-    command: [npmBin('node'), 'scripts/build.mjs', '--lean', '--out', 'target/lean', '--check'],
-  },
-  {
     name: 'deploy',
     says: 'wrangler would deploy it',
     needs: 'build',
