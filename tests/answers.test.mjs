@@ -425,7 +425,7 @@ describe('what cannot be done is refused', () => {
     ['a header cut off', '/image/width=9/bad/cut.png', 422, 'broken'],
     ['a picture too large to decode', '/image/width=9/bad/huge.png', 422, 'source-too-large'],
     ['a mark that is a text', '/image/width=9,mark=bad%2Ftext.jpg/samples/photo.jpg', 415, 'not-a-picture'],
-    ['a text mark, which is not built', '/image/width=9,text=Hello/samples/photo.jpg', 501, 'not-built', 'text'],
+    ['a mark where salient parts are, which is not built', '/image/width=9,mark=samples%2Fmark.png,mark.gravity=auto/samples/photo.jpg', 501, 'not-built', 'mark.gravity'],
     ['a placeholder, which is not built', '/image/width=9,format=blurhash/samples/photo.jpg', 501, 'not-built', 'format'],
     ['what needs a model', '/image/width=9,segment=foreground/samples/photo.jpg', 501, 'not-built', 'segment'],
   ];
