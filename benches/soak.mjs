@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { startBareWorker } from '../tests/e2e/bare.mjs';
 import { generator } from '../tests/e2e/rules.js';
 import { capacity, load } from './load.mjs';
-import { faultsOf, growth } from './verdict.mjs';
+import { faultsOf, growth, told } from './verdict.mjs';
 
 const KEYS = Array.from({ length: 8 }, (_, index) => `soak/${index}.jpg`);
 const HIT_WIDTHS = Array.from({ length: 16 }, (_, index) => 40 + 20 * index);
@@ -22,8 +22,8 @@ const MEASURED_SECONDS = 8;
 const LINE_SECONDS = 10;
 /** The first part of the time, in which caches fill. */
 const WARM_UP = 0.2;
-/** The least that the isolate held within so many seconds is what it holds without its garbage. */
-const GARBAGE_SECONDS = 10;
+/** So often the isolate's garbage is collected, to see what it holds besides; more often would be a load of its own. */
+const HELD_SECONDS = 5;
 /** So much the cache of the data centre holds, which is small for it to be full soon. */
 const CACHE_BYTES = 8 << 20;
 /** `MOST_BYTES` of src/edge/cache.rs. */
@@ -89,7 +89,9 @@ async function filled(worker) {
   const client = async () => {
     const connection = worker.connect();
     while (left > 0) {
-      left -= (await connection.ask(miss(misses++).path)).body.length;
+      const { body } = await connection.ask(miss(misses++).path);
+      // Only now: what is left before the answer is not what is left after it.
+      left -= body.length;
     }
     connection.close();
   };
@@ -125,11 +127,11 @@ async function watched(worker, draw, perSecond, seconds) {
   const inspector = await worker.inspect();
   const began = performance.now();
   const passed = () => (performance.now() - began) / 1000;
-  const sample = setInterval(async () => {
+  const sample = setInterval(() => {
     const bytes = worker.rss();
     if (bytes !== null) resident.push([passed(), bytes]);
-    memory.push([passed(), await inspector.held()]);
   }, 500);
+  const held = setInterval(async () => memory.push([passed(), await inspector.held()]), HELD_SECONDS * 1000);
   const line = setInterval(() => console.log(`${passed().toFixed(0).padStart(5)} s  ${state({ statuses, times, memory, resident })}`), LINE_SECONDS * 1000);
   const seen = (request, answer, ms) => {
     const name = nameOf(request, answer);
@@ -138,8 +140,7 @@ async function watched(worker, draw, perSecond, seconds) {
     times.record(Math.max(1, Math.round(ms * 1000)));
   };
   const late = await load(worker, draw, { perSecond, seconds, seen });
-  clearInterval(sample);
-  clearInterval(line);
+  for (const timer of [sample, held, line]) clearInterval(timer);
   inspector.close();
   return { statuses, times, memory, resident, late };
 }
@@ -162,25 +163,18 @@ function state({ statuses, times, memory, resident }) {
 
 /** Prints what came of it; answers whether that was well. */
 function report({ statuses, times, memory, resident, ...more }) {
-  const held = leasts(memory);
-  const grown = { 'what the isolate holds': growthOf(held), 'the memory of workerd': growthOf(resident) };
-  console.log(`\n${state({ statuses, times, memory: held, resident })}`);
-  const told = Object.entries(grown).map(([memory, percent]) => `${memory} grew by ${percent.toFixed(2)} %`);
-  console.log(`The source failed ${more.injected} times. After the warm-up, ${told.join(', ')}.`);
+  const grown = { 'what the isolate holds': growthOf(memory), 'the memory of workerd': growthOf(resident) };
+  console.log(`\n${state({ statuses, times, memory, resident })}`);
+  const growths = Object.entries(grown).map(([memory, grew]) => `${memory} grew by ${told(grew)}`);
+  console.log(`The source failed ${more.injected} times. After the warm-up, ${growths.join(', ')}.`);
   const faults = faultsOf({ statuses, grown, ...more });
   for (const fault of faults) console.log(`NOT WELL: ${fault}.`);
   return faults.length === 0;
 }
 
-/** The least of each stretch of `GARBAGE_SECONDS`. */
-function leasts(samples) {
-  const stretches = Map.groupBy(samples, ([time]) => Math.floor(time / GARBAGE_SECONDS));
-  return [...stretches.values()].map((all) => all.reduce((least, sample) => (sample[1] < least[1] ? sample : least)));
-}
-
 function growthOf(samples) {
   const settled = samples.filter(([time]) => time > samples.at(-1)[0] * WARM_UP);
-  return settled.length > 1 ? growth(settled) : 0;
+  return settled.length > 1 ? growth(settled) : { percent: 0, doubt: 0 };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -21,8 +21,9 @@ export async function inspect(port, name) {
       socket.send(JSON.stringify({ id: last, method }));
     });
   return {
-    /** Objects, the runtime's own beside them, and buffers: the Worker's linear memory is one of these. */
+    /** Objects that are no garbage, the runtime's own beside them, and buffers: the Worker's linear memory is one of these. */
     async held() {
+      await call('HeapProfiler.collectGarbage');
       const { usedSize, embedderHeapUsedSize, backingStorageSize } = await call('Runtime.getHeapUsage');
       return usedSize + embedderHeapUsedSize + backingStorageSize;
     },
