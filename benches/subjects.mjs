@@ -4,9 +4,15 @@
 import { join } from 'node:path';
 import { root, target } from '../scripts/lib/paths.mjs';
 
-/** `note` goes under the table, `panic` is how to build a Worker of ours, `worker` the folder it is in. */
+const OURS = { module: 'lenslet', worker: join(root, 'build'), panic: process.env.LENSLET_PANIC || 'unwind' };
+
+/**
+ * `note` goes under the table, `panic` is how to build a Worker of ours, `worker` the folder it is in. Who is `plain` leaves a
+ * task's options out, and is there for the tasks that name it.
+ */
 export const subjects = [
-  { name: 'lenslet', module: 'lenslet', worker: join(root, 'build'), panic: process.env.LENSLET_PANIC || 'unwind' },
+  { name: 'lenslet', ...OURS },
+  { name: 'lenslet-unmarked', ...OURS, plain: true },
   { name: 'sharp', module: 'sharp', note: 'sharp is native and has no linear memory' },
   { name: 'photon', module: 'photon', note: 'photon’s WebP is lossless, it has no other' },
   { name: 'jsquash', module: 'jsquash' },

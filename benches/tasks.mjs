@@ -5,9 +5,13 @@ const ENCODERS = ['lenslet', 'sharp', 'jsquash'];
 /** Where theirs come out as ours does at 80, by SSIMULACRA2. */
 const AVIF = { format: 'avif', qualities: { sharp: 57, jsquash: 64 }, peers: ENCODERS };
 
+/** A mark in one corner and a text in another; `mark.png` is the project's own sample. */
+const MARKS = 'mark=mark.png,mark.width=0.2,mark.opacity=0.6,mark.bottom=16,mark.right=16,text=%C2%A9%20Lenslet,text.size=0.05,text.shadow=0.05,text.left=16,text.bottom=16';
+const MARKING = ['lenslet', 'lenslet-unmarked', 'lenslet-other'];
+
 /**
  * `picture` is a file of the pictures folder; tasks with `megapixels` are the same work on a growing source. Where it is
- * encoding `alone`, the picture's pixels are given. `peers` are those who can do it, if not all can; `qualities` are those of
+ * encoding `alone`, the picture's pixels are given. `options` are more of a URL's, which only we take. `peers` are those who can do it, if not all can; `qualities` are those of
  * whom another number means the same.
  */
 export const tasks = [
@@ -25,6 +29,8 @@ export const tasks = [
   { name: 'E-jpeg', picture: 'frame.png', format: 'jpeg', alone: true, peers: ENCODERS, says: '800×600 pixels → JPEG' },
   { name: 'E-webp', picture: 'frame.png', format: 'webp', alone: true, peers: ENCODERS, says: '800×600 pixels → WebP' },
   { name: 'E-avif', picture: 'frame.png', ...AVIF, alone: true, says: '800×600 pixels → AVIF' },
+  { name: 'K1', picture: 'photo-1mp.jpg', width: 800, format: 'webp', options: MARKS, peers: MARKING, says: '1 MP JPEG → 800 px WebP, with a text and a mark, and without' },
+  { name: 'K2', picture: 'photo-1mp.jpg', width: 800, format: 'jpeg', options: MARKS, peers: MARKING, says: '1 MP JPEG → 800 px JPEG, likewise' },
   // Losslessly and without a reduction on the way, so that what is scored is the resampler alone.
   { name: 'resample', picture: 'photo-12mp.png', width: 800, format: 'png', says: '12 MP PNG → 800 px PNG' },
 ].map((task) => ({ ...task, quality: 80 }));

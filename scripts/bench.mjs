@@ -17,6 +17,7 @@ import { extension, tasks } from '../benches/tasks.mjs';
 import { build } from './build.mjs';
 import { root, target } from './lib/paths.mjs';
 import { Stop, main, onInterrupt, run } from './lib/run.mjs';
+import { makeSamples } from './lib/samples.mjs';
 import { hashOf, setStamp, stampIs } from './lib/stamp.mjs';
 import { toolEnvironment } from './lib/tools.mjs';
 import { setUp } from './setup.mjs';
@@ -64,7 +65,7 @@ async function bench(options) {
   const wanted = choose(tasks, options.only, '--only');
   const subjects = [...choose(all, options.subjects, '--subjects'), ...otherWorkers(options)];
   const alone = wanted.filter((task) => task.alone);
-  const workers = alone.length < wanted.length ? subjects.filter(({ worker }) => worker) : [];
+  const workers = alone.length < wanted.length ? subjects.filter(({ worker, plain }) => worker && !plain) : [];
 
   await prepare(workers, options);
   const env = toolEnvironment();
@@ -78,8 +79,9 @@ async function bench(options) {
   const rows = [];
   for (const task of wanted) {
     const picture = await findPicture(pictures, task.picture);
-    const able = subjects.filter(({ name }) => task.peers?.includes(name) ?? true);
-    if (picture) rows.push(...(await rowsFor(task, able, { picture, rounds, env })));
+    const able = subjects.filter(({ name, plain }) => task.peers?.includes(name) ?? !plain);
+    const given = task.options ? { ...task, mark: join(await makeSamples(env), 'mark.png') } : task;
+    if (picture) rows.push(...(await rowsFor(given, able, { picture, rounds, env })));
     else notes.push(`${task.name} is left out: there is no ${task.picture}`);
   }
   for (const { name, worker } of workers) rows.push({ task: 'size', subject: name, ...(await weigh(name, worker, env)) });

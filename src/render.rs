@@ -6,6 +6,7 @@ mod animation;
 use std::any::Any;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::format::Format;
@@ -73,14 +74,29 @@ pub enum RenderError {
     Defect,
 }
 
+/// Marks as they were drawn before, kept by whoever carries out one plan after the other.
+pub trait Shelf {
+    /// The frame of a mark, if it is there.
+    fn find(&self, plan: &MarkPlan) -> Option<Rc<Picture>>;
+
+    /// Keeps the frame of a mark.
+    fn keep(&self, plan: &MarkPlan, frame: &Rc<Picture>);
+}
+
+/// What a plan draws over its picture: files, in the order of the recipe, and what was made of them before.
+#[derive(Clone, Copy)]
+struct Layers<'a> {
+    marks: &'a [SourceFile],
+    fonts: &'a [Vec<u8>],
+    shelf: Option<&'a dyn Shelf>,
+}
+
 /// A plan being carried out while the source's bytes come in.
 ///
 /// Should a decoder or an encoder panic, this request fails and no other; nothing may be pushed after that.
-#[derive(Debug)]
 pub struct Rendering<'a> {
     plan: &'a Plan,
-    marks: &'a [SourceFile],
-    fonts: &'a [Vec<u8>],
+    layers: Layers<'a>,
     encoding: Encoding,
     format: Format,
     asides: Arc<Asides>,
@@ -118,13 +134,20 @@ impl<'a> Rendering<'a> {
         };
         let decoder = Decoder::new(header, file_bytes, plan.reading.reduction, plan.reading.wanted());
         let (format, asides) = (header.format, Arc::clone(&header.asides));
-        Ok(Self { plan, marks, fonts: &[], encoding, format, asides, decoder, rows, is_done: false })
+        let layers = Layers { marks, fonts: &[], shelf: None };
+        Ok(Self { plan, layers, encoding, format, asides, decoder, rows, is_done: false })
     }
 
     /// With the files of the fonts that the recipe names, in its order.
     #[must_use]
     pub fn with_fonts(self, fonts: &'a [Vec<u8>]) -> Self {
-        Self { fonts, ..self }
+        Self { layers: Layers { fonts, ..self.layers }, ..self }
+    }
+
+    /// With marks that were drawn before, which these are kept beside.
+    #[must_use]
+    pub fn with_shelf(self, shelf: &'a dyn Shelf) -> Self {
+        Self { layers: Layers { shelf: Some(shelf), ..self.layers }, ..self }
     }
 
     /// Takes the first bytes of the source, in whose place they are held no more. `Break` when no more are wanted.
@@ -161,14 +184,7 @@ impl<'a> Rendering<'a> {
         #[cfg(feature = "animation")]
         if let Some(animation) = self.plan.animation {
             let (header, file) = self.decoder.into_file().ok_or(RenderError::Defect)?;
-            return animation::animate(
-                &file,
-                &header,
-                (self.marks, self.fonts),
-                self.plan,
-                animation,
-                metadata_bytes,
-            );
+            return animation::animate(&file, &header, self.layers, self.plan, animation, metadata_bytes);
         }
         if !self.is_done {
             self.decoder.finish(self.rows.sink())?;
@@ -184,7 +200,7 @@ impl<'a> Rendering<'a> {
         };
         let mut picture = frame.ok_or_else(|| too_few_rows(self.format))?;
         for step in &self.plan.steps {
-            picture = take(step, picture, self.marks, self.fonts)?;
+            picture = take(step, picture, self.layers)?;
         }
         Ok(match self.plan.most_bytes {
             Some(most) => {
@@ -240,7 +256,7 @@ pub fn frame(source: &SourceFile, plan: &Plan) -> Result<Picture, RenderError> {
         }
         let picture = rows.0.into_sink().finish().ok_or_else(|| too_few_rows(source.header.format))?;
         let mut steps = plan.steps.iter().filter(|step| !matches!(step, Step::Mark(_) | Step::Text(_)));
-        steps.try_fold(picture, |picture, step| take(step, picture, &[], &[]))
+        steps.try_fold(picture, |picture, step| take(step, picture, NO_LAYERS))
     })
 }
 
@@ -261,6 +277,8 @@ pub fn settle_border(
         Ok(search.settle(recipe, header, rows.into_sink().inner()))
     })
 }
+
+const NO_LAYERS: Layers<'static> = Layers { marks: &[], fonts: &[], shelf: None };
 
 /// Wants every row, and hands them on for as long as somebody else does.
 struct ToTheEnd<S>(Resampler<S>);
@@ -314,12 +332,7 @@ fn changed(mut picture: Picture, change: impl FnOnce(&mut Picture)) -> Picture {
     picture
 }
 
-fn take(
-    step: &Step,
-    picture: Picture,
-    marks: &[SourceFile],
-    fonts: &[Vec<u8>],
-) -> Result<Picture, RenderError> {
+fn take(step: &Step, picture: Picture, layers: Layers<'_>) -> Result<Picture, RenderError> {
     Ok(match step {
         Step::Turn(how) => turn::turn(picture, *how),
         Step::Tilt(how) => tilt::tilt(&picture, how),
@@ -332,13 +345,25 @@ fn take(
         Step::Flatten(colour) => canvas::flatten(picture, colour.0),
         Step::Pad { size, left, top, colour } => canvas::pad(&picture, *size, *left, *top, colour.0),
         Step::Border { size, left, top, colour } => canvas::surround(&picture, *size, *left, *top, colour.0),
-        Step::Mark(plan) => mark::draw(picture, &read_mark(plan, marks)?, &plan.placing),
-        Step::Text(plan) => mark::draw(picture, &write_text(plan, fonts)?, &plan.placing),
+        Step::Mark(plan) => mark::draw(picture, &*read_mark(plan, layers)?, &plan.placing),
+        Step::Text(plan) => mark::draw(picture, &write_text(plan, layers.fonts)?, &plan.placing),
     })
 }
 
-fn read_mark(plan: &MarkPlan, marks: &[SourceFile]) -> Result<Picture, RenderError> {
-    let file = marks.get(plan.index).ok_or(RenderError::Defect)?;
+/// The frame of a mark: the one on the shelf, or a new one, which is put there.
+fn read_mark(plan: &MarkPlan, layers: Layers<'_>) -> Result<Rc<Picture>, RenderError> {
+    if let Some(frame) = layers.shelf.and_then(|shelf| shelf.find(plan)) {
+        return Ok(frame);
+    }
+    let file = layers.marks.get(plan.index).ok_or(RenderError::Defect)?;
+    let frame = Rc::new(decode_mark(plan, file)?);
+    if let Some(shelf) = layers.shelf {
+        shelf.keep(plan, &frame);
+    }
+    Ok(frame)
+}
+
+fn decode_mark(plan: &MarkPlan, file: &SourceFile) -> Result<Picture, RenderError> {
     let frame = turn::turn(read_frame(file, &plan.reading)?, plan.turn);
     Ok(match plan.pad {
         Some((size, left, top)) => canvas::pad(&frame, size, left, top, [0; 4]),

@@ -10,7 +10,7 @@ mod recipes {
     mod generated;
     mod table;
 
-    use lenslet::recipe::{Recipe, RecipeError, TransformUrl};
+    use lenslet::recipe::{Recipe, RecipeError, TransformUrl, options_table};
     use proptest::prelude::*;
 
     use self::generated::{recipe, source};
@@ -89,6 +89,24 @@ mod recipes {
             touch(&encoded.to_string());
         }
         assert!(kept > 400, "only {kept} of {} are text", list.len());
+    }
+
+    #[test]
+    fn the_readme_has_the_table_of_options_as_it_is() {
+        const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        let readme = std::fs::read_to_string(PATH).unwrap();
+        let (before, rest) = readme.split_once("<!-- options: ").unwrap();
+        let (remark, rest) = rest.split_once("-->\n").unwrap();
+        let (_, after) = rest.split_once("<!-- /options -->").unwrap();
+        let right = format!("{before}<!-- options: {remark}-->\n{}<!-- /options -->{after}", options_table());
+        if std::env::var_os("UPDATE_README").is_some() {
+            std::fs::write(PATH, right).unwrap();
+            return;
+        }
+        assert!(
+            readme == right,
+            "README.md has another table: UPDATE_README=1 cargo test --test recipes writes it"
+        );
     }
 
     #[test]

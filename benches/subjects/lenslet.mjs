@@ -3,6 +3,7 @@
 // Every request renders: the cache never holds anything. What a request costs outside of the Worker (the network,
 // R2, the runtime's own work) is not here.
 
+import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,12 +12,14 @@ import { linearBytes } from '../memory.mjs';
 
 const KEY = 'p';
 
-export async function load({ width, format, quality, alone }, { worker }) {
+export async function load({ width, format, quality, alone, options = '', mark }, { worker, plain }) {
   if (alone) {
     const encode = await loadEncoder();
     return async (frame) => ({ bytes: encode(frame, format, quality), linearBytes: linearBytes() });
   }
   const bucket = new R2Bucket();
+  if (mark) bucket.others.set('mark.png', readFileSync(mark));
+  const more = options && !plain ? `,${options}` : '';
   let asked = 0;
   const env = { PICTURES: bucket, ACCESS: 'public', REPORT_MEMORY: 'on' };
   const { ask } = await openWorker(worker, env, EMPTY_CACHE);
@@ -24,7 +27,7 @@ export async function load({ width, format, quality, alone }, { worker }) {
     // Another key each time: what was asked for last the isolate has in its memory.
     const key = `${KEY}${asked++}`;
     Object.assign(bucket, { bytes, keys: [key] });
-    const url = `http://localhost/image/width=${width},format=${format},quality=${quality}/${key}`;
+    const url = `http://localhost/image/width=${width},format=${format},quality=${quality}${more}/${key}`;
     const response = await ask(new Request(url));
     const answer = new Uint8Array(await response.arrayBuffer());
     if (response.status !== 200) throw new Error(`${response.status} ${new TextDecoder().decode(answer)}`);
@@ -75,24 +78,32 @@ const EMPTY_CACHE = {
 };
 
 export class R2Bucket {
+  /** Others' bytes, by their keys. */
+  others = new Map();
+
   /** Holds one object, under these keys. */
   constructor(...keys) {
     this.keys = keys;
+  }
+
+  #bytes(key) {
+    return this.keys.includes(key) ? this.bytes : this.others.get(key);
   }
 
   /** What the Worker knows a bucket by; it calls for none. */
   createMultipartUpload() {}
 
   async head(key) {
-    return this.keys.includes(key) ? describe(this.bytes) : null;
+    const bytes = this.#bytes(key);
+    return bytes ? describe(key, bytes) : null;
   }
 
   async get(key) {
-    if (!this.keys.includes(key)) return null;
-    const { bytes } = this;
+    const bytes = this.#bytes(key);
+    if (!bytes) return null;
     const whole = new Response(new ReadableStream(source(bytes)));
     return {
-      ...describe(bytes),
+      ...describe(key, bytes),
       body: whole.body,
       get bodyUsed() {
         return whole.bodyUsed;
@@ -119,8 +130,8 @@ function source(bytes) {
   };
 }
 
-const describe = (bytes) => ({
-  key: KEY,
+const describe = (key, bytes) => ({
+  key,
   version: '1',
   size: bytes.length,
   etag: '1',

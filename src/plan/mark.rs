@@ -4,6 +4,7 @@ use super::reading::Reading;
 use crate::geometry::{Fit, Focus, Framing, Rect, Size, Turn};
 use crate::picture::ops::blend::Mode;
 use crate::picture::ops::mark::{Along, Anchor, Placing, Tiles};
+use crate::picture::ops::resize::Axis;
 use crate::picture::probe::Header;
 use crate::recipe::{Blend, Decimal, Gravity, Layer, LayerSlot, Length, Repeat};
 
@@ -67,6 +68,20 @@ impl MarkPlan {
             pad: is_padded.then_some((framing.canvas, framing.left, framing.top)),
             placing: place(layer, area, ground.dpr, slot.is_above(), tilt),
         }
+    }
+
+    /// All that the frame follows from, besides its file.
+    pub fn frame_name(&self) -> String {
+        let Reading { reduction, across, down, .. } = self.reading;
+        let axis = |Axis { start, step, count, low, high }: Axis| {
+            let numbers = [start, step, low, high].map(|number| format!("{:x}", number.to_bits()));
+            format!("{count},{}", numbers.join(","))
+        };
+        let Turn { transpose, mirror_x, mirror_y } = self.turn;
+        let turn =
+            [transpose, mirror_x, mirror_y].map(|is| if is { '1' } else { '0' }).iter().collect::<String>();
+        let pad = self.pad.map_or(String::new(), |(size, left, top)| format!("{size}+{left}+{top}"));
+        format!("{}/{} {} {} {turn} {pad}", reduction.luma, reduction.chroma, axis(across), axis(down))
     }
 
     /// Pixels of the frame that is drawn.

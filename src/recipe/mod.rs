@@ -5,6 +5,7 @@
 
 mod error;
 mod layer;
+mod manual;
 mod options;
 mod preset;
 mod source;
@@ -14,6 +15,7 @@ mod value;
 
 pub use error::RecipeError;
 pub use layer::{Content, Layer, LayerSlot};
+pub use manual::options_table;
 pub use options::{is_format, is_option};
 pub use preset::{PresetError, Presets};
 pub use source::Source;

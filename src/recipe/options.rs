@@ -40,7 +40,7 @@ const QUALITY: &str = "1 to 100, high, medium-high, medium-low or low";
 const SIDE: &str = "whole pixels, 1 to 12000";
 const LENGTH: &str = "whole pixels, 0 to 12000, or a fraction below 1";
 
-const ROWS: &[Row<Recipe>] = &[
+pub(super) const ROWS: &[Row<Recipe>] = &[
     row!("preset", "the name of a preset: a-z, 0-9, - and _", preset),
     row!("width" | "w", "whole pixels, 1 to 12000, or auto", width),
     row!("wbreakpoints", "rising widths joined by ;", wbreakpoints),

@@ -1,6 +1,8 @@
 //! All frames of a source, one after the other: laid on a canvas, looked at, taken through the steps, appended to a file.
 
-use super::{RenderError, SourceFile, read_mark, take, write_text};
+use std::rc::Rc;
+
+use super::{Layers, NO_LAYERS, RenderError, read_mark, take, write_text};
 use crate::picture::animation::{Animation, Canvas, Frames, View};
 use crate::picture::encode::{self, Encoding, Film};
 use crate::picture::ops::mark::{self, Placing};
@@ -12,13 +14,13 @@ use crate::plan::{Plan, Step};
 pub(super) fn animate(
     source: &[u8],
     header: &Header,
-    (marks, fonts): (&[SourceFile], &[Vec<u8>]),
+    layers: Layers<'_>,
     plan: &Plan,
     animation: Animation,
     metadata_bytes: usize,
 ) -> Result<Vec<u8>, RenderError> {
     let encoding = plan.encoding.ok_or(RenderError::Defect)?;
-    let steps = Steps::new(plan, marks, fonts)?;
+    let steps = Steps::new(plan, layers)?;
     let film = |encoding| shown(source, header, plan, &steps, animation, encoding);
     match plan.most_bytes {
         Some(most) => {
@@ -61,15 +63,15 @@ struct Steps<'a> {
 
 enum Ready<'a> {
     Plain(&'a Step),
-    Layer(Picture, &'a Placing),
+    Layer(Rc<Picture>, &'a Placing),
 }
 
 impl<'a> Steps<'a> {
-    fn new(plan: &'a Plan, marks: &[SourceFile], fonts: &[Vec<u8>]) -> Result<Self, RenderError> {
+    fn new(plan: &'a Plan, layers: Layers<'_>) -> Result<Self, RenderError> {
         let ready = |step: &'a Step| {
             Ok(match step {
-                Step::Mark(plan) => Ready::Layer(read_mark(plan, marks)?, &plan.placing),
-                Step::Text(plan) => Ready::Layer(write_text(plan, fonts)?, &plan.placing),
+                Step::Mark(plan) => Ready::Layer(read_mark(plan, layers)?, &plan.placing),
+                Step::Text(plan) => Ready::Layer(Rc::new(write_text(plan, layers.fonts)?), &plan.placing),
                 other => Ready::Plain(other),
             })
         };
@@ -79,7 +81,7 @@ impl<'a> Steps<'a> {
     fn take(&self, mut picture: Picture) -> Result<Picture, RenderError> {
         for step in &self.steps {
             picture = match step {
-                Ready::Plain(step) => take(step, picture, &[], &[])?,
+                Ready::Plain(step) => take(step, picture, NO_LAYERS)?,
                 Ready::Layer(drawn, placing) => mark::draw(picture, drawn, placing),
             };
         }

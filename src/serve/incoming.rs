@@ -3,43 +3,17 @@
 use super::ports::{PIECE_BYTES, World};
 use super::problem::Problem;
 use super::reading::{Body, File};
-use super::source_error::SourceError;
 use super::versions::Current;
 use crate::format::Format;
 use crate::picture::budget::LARGEST_GATHERED_BYTES;
 use crate::picture::probe::{Header, ProbeError};
 use crate::render::{Rendering, SourceFile};
 
-/// The bytes of a file, as they come or all there.
-pub(super) enum Pieces<'a, W: World> {
-    /// They come.
-    Coming(Body<'a, W>),
-    /// They are here.
-    Here(Option<Vec<u8>>),
-}
-
-impl<W: World> Pieces<'_, W> {
-    /// For so long nobody read on.
-    pub(super) fn excuse(&mut self, milliseconds: f64) {
-        match self {
-            Self::Coming(body) => body.excuse(milliseconds),
-            Self::Here(_) => {}
-        }
-    }
-
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
-        match self {
-            Self::Coming(body) => body.next().await,
-            Self::Here(bytes) => Ok(bytes.take().filter(|bytes| !bytes.is_empty())),
-        }
-    }
-}
-
 /// Finds out how long a file is. Where its source does not say, it is read to its end.
-pub(super) async fn size<W: World>(file: File<'_, W>) -> Result<(Current, Pieces<'_, W>), Problem> {
+pub(super) async fn size<W: World>(file: File<'_, W>) -> Result<(Current, Body<'_, W>), Problem> {
     let File { mut current, is_sized, mut body } = file;
     if is_sized {
-        return Ok((current, Pieces::Coming(body)));
+        return Ok((current, body));
     }
     let mut bytes = Vec::new();
     while let Some(piece) = body.next().await? {
@@ -49,7 +23,7 @@ pub(super) async fn size<W: World>(file: File<'_, W>) -> Result<(Current, Pieces
         }
     }
     current.version.size_bytes = bytes.len() as u64;
-    Ok((current, Pieces::Here(Some(bytes))))
+    Ok((current, Body::Here(Some(bytes))))
 }
 
 /// A source whose header was read.
@@ -59,13 +33,13 @@ pub(super) struct Incoming<'a, W: World> {
     /// Bytes that were read to learn it.
     start: Vec<u8>,
     /// The rest.
-    rest: Pieces<'a, W>,
+    rest: Body<'a, W>,
 }
 
 impl<'a, W: World> Incoming<'a, W> {
     /// Reads as far as the header goes. The formats that keep something behind their pixels are read whole, unless the
     /// plan is going to refuse them for their length.
-    pub(super) async fn open(mut rest: Pieces<'a, W>, file_bytes: u64) -> Result<Self, Problem> {
+    pub(super) async fn open(mut rest: Body<'a, W>, file_bytes: u64) -> Result<Self, Problem> {
         let mut start = Vec::new();
         let mut next_try = 1;
         loop {
@@ -111,7 +85,7 @@ impl<'a, W: World> Incoming<'a, W> {
 
     /// A file that is here already.
     pub(super) fn here(file: SourceFile) -> Self {
-        Self { header: file.header, start: file.bytes, rest: Pieces::Here(None) }
+        Self { header: file.header, start: file.bytes, rest: Body::Here(None) }
     }
 
     /// Gives a rendering what it wants of the file.
@@ -152,18 +126,10 @@ pub(super) fn held_bytes(file_bytes: u64) -> u64 {
 }
 
 /// All bytes of a file, which are few enough.
-pub(super) async fn gather<W: World>(mut file: Pieces<'_, W>, file_bytes: u64) -> Result<Vec<u8>, Problem> {
+pub(super) async fn gather<W: World>(mut file: Body<'_, W>, file_bytes: u64) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::with_capacity(usize::try_from(held_bytes(file_bytes)).unwrap_or(0));
     while let Some(piece) = file.next().await? {
         bytes.extend(piece);
     }
     Ok(bytes)
-}
-
-/// A mark, all of it.
-pub(super) async fn gather_file<W: World>(
-    file: Pieces<'_, W>,
-    file_bytes: u64,
-) -> Result<SourceFile, Problem> {
-    Ok(SourceFile::read(gather(file, file_bytes).await?)?)
 }

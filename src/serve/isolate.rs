@@ -6,6 +6,7 @@ use super::issuers::KeyRings;
 use super::make::Outcome;
 use super::memory::Ledger;
 use super::purges::PurgeBook;
+use super::shelf::Shelf;
 use super::versions::Versions;
 
 /// Shared between requests that run by turns.
@@ -23,6 +24,8 @@ pub struct Isolate {
     pub(super) refreshes: Flights<()>,
     /// Sources that fail.
     pub(super) breakers: Breakers,
+    /// Marks and fonts.
+    pub(super) shelf: Shelf,
     /// What was purged.
     pub(super) purges: PurgeBook,
 }

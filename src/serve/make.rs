@@ -16,7 +16,7 @@ use super::rate::{self, Meter};
 use super::reading::{self, Asking, File, Opened};
 use super::source_error::{Fault, SourceError};
 use super::versions::{self, Current, Known};
-use super::work::{Task, Work, WorkFile};
+use super::work::{Part, Task, Work, WorkFile};
 use crate::negotiate::Target;
 
 /// What making a variant comes to, for all who wait for it.
@@ -129,9 +129,9 @@ impl<'a, W: World> Making<'a, W> {
         }
         rate::count(self.world, self.meter).await?;
         let mut opened = Vec::with_capacity(files.len());
-        for (file, (_, already)) in self.work.files.iter().zip(files) {
-            opened.push(match already {
-                Some(file) => file,
+        for (file, (current, already)) in self.work.files.iter().zip(files) {
+            opened.push(match already.or_else(|| self.on_the_shelf(file, current)) {
+                Some(opened) => opened,
                 None => self.open_anew(file).await?,
             });
         }
@@ -196,6 +196,12 @@ impl<'a, W: World> Making<'a, W> {
 
     fn remember(&self, file: &WorkFile<'_>, current: Option<&Current>, asked_ms: f64) {
         versions::remember(self.world, &file.places_name, current, asked_ms, &self.config.freshness);
+    }
+
+    /// A mark or a font that was read before.
+    fn on_the_shelf(&self, file: &WorkFile<'a>, current: Current) -> Option<File<'a, W>> {
+        let bytes = (file.part != Part::Source).then(|| self.world.isolate().shelf.file(&current))??;
+        Some(File::kept(current, bytes))
     }
 
     /// A file of which only the version is known. It may be another one by now.

@@ -29,6 +29,7 @@ mod reading;
 mod recent;
 mod record;
 mod refusal;
+mod shelf;
 mod source_error;
 mod transform;
 mod versions;

@@ -60,11 +60,14 @@ pub(super) async fn render<W: World>(
     let (file_bytes, body) = bodies.next().ok_or_else(|| Problem::Defect("no source was read".to_owned()))?;
     let (mut mark_files, mut fonts) = (Vec::new(), Vec::new());
     let count = asked.recipe.marks().count();
-    for (index, (file_bytes, body)) in bodies.enumerate() {
+    let shelf = &world.isolate().shelf;
+    for (index, ((file_bytes, body), current)) in bodies.zip(versions.iter().skip(1)).enumerate() {
+        let bytes = incoming::gather(body, file_bytes).await?;
+        shelf.keep_file(current, &bytes);
         if index < count {
-            mark_files.push(incoming::gather_file(body, file_bytes).await?);
+            mark_files.push(SourceFile::read(bytes)?);
         } else {
-            fonts.push(incoming::gather(body, file_bytes).await?);
+            fonts.push(bytes);
         }
     }
     let mut source = Incoming::open(body, file_bytes).await?;
@@ -94,7 +97,10 @@ pub(super) async fn render<W: World>(
     let peak_bytes = with_fonts(&plan, plan.peak_bytes(&source.header, file_bytes, &marks), &fonts)?;
     promise.resize(world, peak_bytes).await?;
     source.excuse(world.now_ms() - asked_ms);
-    let mut rendering = Rendering::new(&source.header, file_bytes, &mark_files, &plan)?.with_fonts(&fonts);
+    let frames = shelf.frames_of(versions.iter().skip(1).take(count));
+    let mut rendering = Rendering::new(&source.header, file_bytes, &mark_files, &plan)?
+        .with_fonts(&fonts)
+        .with_shelf(&frames);
     source.feed(&mut rendering).await?;
     let bytes = rendering.finish()?;
     Ok(Rendered { target, content_type: encoding.format.mime(), bytes, versions })

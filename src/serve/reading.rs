@@ -32,8 +32,16 @@ pub(super) struct File<'a, W: World> {
     pub body: Body<'a, W>,
 }
 
-/// The bytes of a picture as they come in.
-pub(super) struct Body<'a, W: World> {
+/// The bytes of a picture, as they come or all there.
+pub(super) enum Body<'a, W: World> {
+    /// They come.
+    Coming(Stream<'a, W>),
+    /// They are here.
+    Here(Option<Vec<u8>>),
+}
+
+/// Bytes as they come in.
+pub(super) struct Stream<'a, W: World> {
     world: &'a W,
     source: &'a Source,
     blob: W::Blob,
@@ -59,6 +67,9 @@ impl<'a> Asking<'a> {
         Self { via, known: None, patience_ms: u32::MAX }
     }
 }
+
+/// Begins the version of what has nothing to tell versions by, and is another one each time.
+pub(super) const ONCE: &str = "once:";
 
 /// No more hops than a browser's user would wait for.
 const MOST_REDIRECTS: usize = 3;
@@ -189,7 +200,7 @@ async fn speak<'a, W: World>(
     let Some((version, is_sized, blob)) = found else { return Ok(Opened::Missing) };
     let expected = is_sized.then_some(version.size_bytes);
     let current = Current { place: place.name(), version };
-    let body = Body { world, source, blob, ends_ms, expected, got: 0 };
+    let body = Body::Coming(Stream { world, source, blob, ends_ms, expected, got: 0 });
     Ok(Opened::File(File { current, is_sized, body }))
 }
 
@@ -249,19 +260,38 @@ fn read_head<W: World>(
         return Err(wrong(source, format!("it answers {} to a plain question", answer.status)));
     }
     let Head { etag, modified_seconds, size_bytes } = Head::read(&answer.headers);
-    let etag = etag.unwrap_or_else(|| format!("once:{}", world.now_ms()));
+    let etag = etag.unwrap_or_else(|| format!("{ONCE}{}", world.now_ms()));
     let version = Version { etag, modified_seconds, size_bytes: size_bytes.unwrap_or(0) };
     Ok((version, size_bytes.is_some(), answer.blob))
+}
+
+impl<W: World> File<'_, W> {
+    /// One that was kept.
+    pub(super) fn kept(current: Current, bytes: Vec<u8>) -> Self {
+        Self { current, is_sized: true, body: Body::Here(Some(bytes)) }
+    }
 }
 
 impl<W: World> Body<'_, W> {
     /// For so long it was not read: that is no fault of its source, which has so much longer.
     pub(super) fn excuse(&mut self, milliseconds: f64) {
-        self.ends_ms += milliseconds;
+        match self {
+            Self::Coming(stream) => stream.ends_ms += milliseconds,
+            Self::Here(_) => {}
+        }
     }
 
     /// The next piece, not empty; nothing at the end, which is where it should be.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
+        match self {
+            Self::Coming(stream) => stream.next().await,
+            Self::Here(bytes) => Ok(bytes.take().filter(|bytes| !bytes.is_empty())),
+        }
+    }
+}
+
+impl<W: World> Stream<'_, W> {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         let piece = self.piece().await.map_err(|fault| away(self.source, fault));
         if let Err(error) = &piece {
             note(self.world, self.source, Some(error));

@@ -34,6 +34,11 @@ impl<T: Clone> Recent<T> {
         Some(value)
     }
 
+    /// Whether a value of so many bytes would be kept.
+    pub fn takes(&self, name: &str, bytes: u32) -> bool {
+        cost(name, bytes) <= self.most_bytes / 2
+    }
+
     /// Keeps a value of so many bytes, in the place of the one that had its name. One that would fill half of the room is
     /// not kept.
     pub fn put(&mut self, name: &str, value: T, bytes: u32) {
@@ -41,10 +46,10 @@ impl<T: Clone> Recent<T> {
         if let Some((_, bytes)) = self.young.remove(name) {
             self.young_bytes -= cost(name, bytes);
         }
-        let cost = cost(name, bytes);
-        if cost > self.most_bytes / 2 {
+        if !self.takes(name, bytes) {
             return;
         }
+        let cost = cost(name, bytes);
         if self.young_bytes + cost > self.most_bytes / 2 {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;

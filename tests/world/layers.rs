@@ -1,7 +1,9 @@
 //! Where variants are kept, how knowledge of versions is renewed, and what purges do.
 
 use http::Method;
+use lenslet::geometry::Size;
 use lenslet::grant::{SigningKey, sign_url};
+use lenslet::picture::{Channels, Picture};
 use lenslet::serve::MessageError;
 
 use crate::support::lens::pixels;
@@ -315,4 +317,31 @@ fn what_is_there_answers_while_a_better_one_is_made() {
         (named.header("content-type"), named.header("cache-status")),
         ("image/avif", "lenslet; fwd=uri-miss; stored")
     );
+}
+
+#[test]
+fn a_mark_is_read_once_for_many_pictures_and_anew_when_it_was_replaced() {
+    let world = World::public()
+        .with("a.png", "one", &png(&sketch(48, 32)))
+        .with("b.png", "one", &png(&sketch(32, 48)))
+        .with("mark.png", "one", &png(&Picture::filled(Size::new(8, 8), Channels::Rgba, [255, 0, 0, 255])));
+    let url = |key: &str, width: u32| {
+        format!("/image/width={width},format=png,mark=mark.png,mark.width=0.25,mark.left=0,mark.top=0/{key}")
+    };
+    let reads = |world: &World, url: &str| {
+        let before = world.servers.reads.get();
+        let seen = world.get(url);
+        assert_eq!(seen.status, 200);
+        (world.servers.reads.get() - before, pixels(&seen.body).samples()[..3].to_vec())
+    };
+    let red = vec![255, 0, 0];
+    let (first, colour) = reads(&world, &url("a.png", 16));
+    assert_eq!(colour, red);
+    let (second, colour) = reads(&world, &url("b.png", 16));
+    assert_eq!((second, colour), (first - 1, red.clone()), "all but the mark");
+    // Of another size it is another frame of the same file.
+    assert_eq!(reads(&world, &url("a.png", 24)), (1, red));
+    world.put("mark.png", "two", &png(&Picture::filled(Size::new(8, 8), Channels::Rgba, [0, 0, 255, 255])));
+    world.wait_seconds(120);
+    assert_eq!(reads(&world, &url("a.png", 20)).1, [0, 0, 255]);
 }

@@ -15,7 +15,9 @@ use sqlx::sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteQueryResult,
     SqliteRow, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{
+    AssertSqlSafe, Executor as _, PgConnection, PgPool, Row as _, SqliteConnection, SqlitePool, Transaction,
+};
 
 use super::migrate;
 
@@ -367,7 +369,13 @@ async fn sqlite(url: &str) -> Result<Pools, sqlx::Error> {
 
 async fn postgres(url: &str) -> Result<Pools, sqlx::Error> {
     const CONNECTIONS: u32 = 16;
+    /// Every query of ours takes milliseconds: to compile one, or to start workers for it, takes longer than it does. Said
+    /// afterwards, since poolers in between refuse what they do not know when a connection begins.
+    const SHORT_QUERIES: &str = "SET jit = off; SET max_parallel_workers_per_gather = 0";
     let options = PgConnectOptions::from_str(url)?.application_name("lenslet-origin");
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
+    let pool = pool.after_connect(|connection, _| {
+        Box::pin(async move { connection.execute(SHORT_QUERIES).await.map(|_| ()) })
+    });
     Ok(Pools::Postgres(pool.connect_with(options).await?))
 }
