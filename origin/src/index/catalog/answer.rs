@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::hits::{After, Hit, Wanted, hits, images};
+use super::hits::{After, Hit, Wanted, hits};
 use super::plan::Plan;
 use crate::index::MOST_RANKED;
 use crate::index::colour;
@@ -42,6 +42,7 @@ async fn ranked(db: &Db, search: &Search, cursor: Option<Cursor>) -> Result<Foun
     let newest = After { key: Key::Number(0), doc: now_ms.saturating_add(1).saturating_mul(1 << 20) };
     let wanted = Wanted {
         key: search.sort,
+        images: true,
         words: !plan.terms.is_empty() && search.sort == Sort::Relevance,
         colours: search.colour.is_some(),
         values: !search.facets.is_empty(),
@@ -57,13 +58,12 @@ async fn ranked(db: &Db, search: &Search, cursor: Option<Cursor>) -> Result<Foun
     }
     let more = found.len() > search.limit;
     found.truncate(search.limit);
-    let docs: Vec<i64> = found.iter().map(|(_, hit)| hit.doc).collect();
     let next = found.last().filter(|_| more).map(|(key, hit)| {
         let ranked = Some(Ranked { now_ms, terms: plan.terms.clone() });
         Cursor { question: question(search), key: key.clone(), doc: hit.doc, ranked }.written()
     });
     Ok(Found {
-        images: images(db, &docs).await?,
+        images: found.into_iter().map(|(_, hit)| hit.image).collect(),
         total: u64::try_from(total).unwrap_or(0),
         total_is_exact: is_all,
         next,
@@ -124,7 +124,7 @@ async fn listed(db: &Db, search: &Search, cursor: Option<Cursor>) -> Result<Foun
     if after.as_ref().is_some_and(|after| matches!(after.key, Key::Text(_)) != (search.sort == Sort::Name)) {
         return Err(SearchError::Cursor);
     }
-    let wanted = Wanted { key: search.sort, words: false, colours: false, values: false };
+    let wanted = Wanted { key: search.sort, images: true, words: false, colours: false, values: false };
     let mut page = hits(db, search, &plan, (search.sort, after.as_ref()), wanted, search.limit + 1).await?;
     let more = page.len() > search.limit;
     page.truncate(search.limit);
@@ -135,14 +135,14 @@ async fn listed(db: &Db, search: &Search, cursor: Option<Cursor>) -> Result<Foun
     let (total, total_is_exact, facets) = if is_counted {
         (u64::try_from(plan.most).unwrap_or(0), true, BTreeMap::new())
     } else {
-        let wanted = Wanted { key: Sort::Newest, values: !search.facets.is_empty(), ..wanted };
+        let wanted = Wanted { key: Sort::Newest, images: false, values: !search.facets.is_empty(), ..wanted };
         let mut newest = hits(db, search, &plan, (Sort::Newest, None), wanted, MOST_RANKED + 1).await?;
         let is_all = newest.len() <= MOST_RANKED;
         newest.truncate(MOST_RANKED);
         let counted = u64::try_from(newest.len()).unwrap_or(0);
         (counted, is_all, facets(&search.facets, &newest.iter()))
     };
-    let images = images(db, &page.iter().map(|hit| hit.doc).collect::<Vec<_>>()).await?;
+    let images = page.into_iter().map(|hit| hit.image).collect();
     Ok(Found { images, total, total_is_exact, next, facets, instead: plan.instead })
 }
 

@@ -1,12 +1,10 @@
 //! Which pictures fit: the same questions in the words of either database.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
 
-use super::listed;
 use super::plan::Plan;
 use super::write::NUMBERS_BITS;
 use crate::index::cursor::Key;
@@ -15,8 +13,7 @@ use crate::index::rank::{Alternative, Term};
 use crate::index::search::{Range, Ranged, Search, Sort};
 use crate::index::text::Part;
 use crate::index::words::tenant_letters;
-use crate::store::db::{Db, DbError, Kind, Value};
-use crate::values;
+use crate::store::db::{Db, DbError, Kind, Row, Value};
 
 /// Of terms that more pictures have, it is quicker to walk along an order and look at each picture than to collect all
 /// that have them.
@@ -31,6 +28,8 @@ const COLLECTING: f64 = 5.0;
 pub(super) struct Wanted {
     /// By what they are to be sorted, whichever are found first.
     pub(super) key: Sort,
+    /// Which images they are.
+    pub(super) images: bool,
     /// By what words rank them.
     pub(super) words: bool,
     /// By what colours do.
@@ -51,26 +50,46 @@ pub(super) struct Hit {
     pub(super) camera: Option<String>,
     pub(super) tags: String,
     pub(super) taken_ms: i64,
+    pub(super) image: String,
 }
 
+/// The names that columns of a hit have in queries.
+const COLUMNS: &str = "a, b, c, d, e, f, g, h, i";
+
 impl Wanted {
-    /// The columns of a hit, in the order of its fields, named a to h.
+    /// The columns of a hit, in the order of its fields, named as [`COLUMNS`] are.
     fn columns(self) -> String {
         let text = |is_wanted: bool, column: &'static str| if is_wanted { column } else { "''" };
         format!(
-            "d.doc AS a, d.{} AS b, {} AS c, {} AS d, {} AS e, {} AS f, {} AS g, {} AS h",
+            "d.doc AS a, d.{} AS b, {} AS c, {} AS d, {} AS e, {} AS f, {} AS g, {} AS h, {} AS i",
             Order::of(self.key).column,
             text(self.words, "d.words"),
             text(self.colours, "d.colours"),
             text(self.values, "d.format"),
             text(self.values, "d.camera"),
             text(self.values, "d.tags"),
-            if self.values { "d.taken_ms" } else { "0" },
+            if self.values { "d.taken_ms" } else { "CAST(0 AS BIGINT)" },
+            text(self.images, "d.image"),
         )
     }
 }
 
 impl Hit {
+    /// From a row with its columns.
+    fn of_row(row: &Row, is_sorted_by_text: bool) -> Result<Self, DbError> {
+        Ok(Self {
+            doc: row.get("a")?,
+            key: if is_sorted_by_text { Key::Text(row.get("b")?) } else { Key::Number(row.get("b")?) },
+            words: row.get("c")?,
+            colours: row.get("d")?,
+            format: row.get("e")?,
+            camera: row.get("f")?,
+            tags: row.get("g")?,
+            taken_ms: row.get("h")?,
+            image: row.get("i")?,
+        })
+    }
+
     /// When it first came in: [`super::write`] makes numbers so.
     pub(super) fn created_ms(&self) -> i64 {
         self.doc >> NUMBERS_BITS
@@ -105,25 +124,6 @@ pub(super) async fn hits(
     // Neither database promises to aggregate in the order of the inner query.
     hits.sort_by(|one, other| question.order.compare(one, other));
     Ok(hits)
-}
-
-/// The images of pictures, in the same order.
-pub(super) async fn images(db: &Db, docs: &[i64]) -> Result<Vec<String>, DbError> {
-    if docs.is_empty() {
-        return Ok(Vec::new());
-    }
-    // A list that is a parameter: another text each time would be another statement to be planned.
-    let sql = format!(
-        "SELECT d.doc AS doc, d.image AS image FROM ({}) AS asked CROSS JOIN search_docs AS d
-        WHERE d.doc = CAST(asked.value AS BIGINT)",
-        listed(db.kind(), "$1")
-    );
-    let list = serde_json::to_string(docs).unwrap_or_default();
-    let mut images = HashMap::new();
-    for row in db.all(&sql, values![list]).await? {
-        images.insert(row.get::<i64>("doc")?, row.get::<String>("image")?);
-    }
-    Ok(docs.iter().filter_map(|doc| images.remove(doc)).collect())
 }
 
 /// How a database is to go about it.
@@ -214,27 +214,25 @@ impl Question<'_> {
         if is_enough { Ok(walked) } else { self.ask(db, Way::Text).await }
     }
 
-    /// Asks for all hits in one row: hundreds of rows go from SQLite's thread to ours one by one, which takes longer than
-    /// finding them.
     async fn ask(&self, db: &Db, way: Way) -> Result<Vec<Hit>, DbError> {
-        const FIELDS: &str = "a, b, c, d, e, f, g, h";
         let mut sql = Sql::default();
-        let text = match (self.kind, way) {
-            (Kind::Sqlite, Way::Text) => self.sqlite_text(&mut sql),
-            (Kind::Sqlite, Way::Order | Way::Walk(_)) => self.sqlite_order(&mut sql),
-            (Kind::Postgres, Way::Text) => self.postgres_text(&mut sql),
-            (Kind::Postgres, Way::Order) => self.postgres_order(&mut sql),
-            (Kind::Postgres, Way::Walk(longest)) => self.postgres_walk(longest, &mut sql),
-        };
-        let text = match self.kind {
-            Kind::Sqlite => format!("SELECT json_group_array(json_array({FIELDS})) AS hits FROM ({text})"),
-            Kind::Postgres => format!(
-                "SELECT COALESCE(json_agg(json_build_array({FIELDS})), '[]')::text AS hits FROM ({text}) AS t"
-            ),
-        };
-        let row = db.first(&text, &sql.0).await?;
-        let hits: String = row.map_or(Ok("[]".to_owned()), |row| row.get("hits"))?;
-        serde_json::from_str(&hits).map_err(DbError::of_json)
+        match self.kind {
+            Kind::Sqlite => {
+                let text =
+                    if way == Way::Text { self.sqlite_text(&mut sql) } else { self.sqlite_order(&mut sql) };
+                in_one_row(db, &text, &sql.0).await
+            }
+            Kind::Postgres => {
+                let text = match way {
+                    Way::Text => self.postgres_text(&mut sql),
+                    Way::Order => self.postgres_order(&mut sql),
+                    Way::Walk(longest) => self.postgres_walk(longest, &mut sql),
+                };
+                let is_sorted_by_text = Order::of(self.wanted.key).column == "name";
+                let rows = db.all(&text, &sql.0).await?;
+                rows.iter().map(|row| Hit::of_row(row, is_sorted_by_text)).collect()
+            }
+        }
     }
 
     /// FTS5 gives its rows by their number, in either direction, as they are asked for.
@@ -357,6 +355,14 @@ impl Question<'_> {
             }
         }
     }
+}
+
+/// Hundreds of rows go from SQLite's thread to ours one by one, which takes longer than finding them: here they are one.
+async fn in_one_row(db: &Db, text: &str, values: &[Value]) -> Result<Vec<Hit>, DbError> {
+    let text = format!("SELECT json_group_array(json_array({COLUMNS})) AS hits FROM ({text})");
+    let row = db.first(&text, values).await?;
+    let hits: String = row.map_or(Ok("[]".to_owned()), |row| row.get("hits"))?;
+    serde_json::from_str(&hits).map_err(DbError::of_json)
 }
 
 /// The parameters of a query, in order.
