@@ -137,7 +137,7 @@ impl Plan {
         }
         let draft = |encoding| Self::draft(recipe, header, marks, encoding);
         let mut refusal = None;
-        for encoding in target.encodings(header, recipe.quality) {
+        for encoding in target.encodings(header, recipe) {
             let plan = draft(Some(encoding))?;
             match plan.check(header, file_bytes, marks) {
                 Ok(()) => return Ok(plan),
