@@ -16,7 +16,9 @@ mod golden {
     use crate::golden_file;
     use crate::support::exif::oriented;
     use crate::support::golden::check;
-    use crate::support::lens::{Refusal, largest_difference, mean_difference, pixels, prepare, transform};
+    use crate::support::lens::{
+        Refusal, largest_difference, mean_difference, pixels, prepare, transform, transform_in_light,
+    };
     use crate::support::pictures::{file, mark, paint, photo_like, png, sketch, sketch_with_alpha, stored};
     use crate::support::sheet::sheet;
 
@@ -111,6 +113,63 @@ mod golden {
             let mean = mean_difference(&cell(options, &jpeg), &expected);
             assert!(mean <= 4.0, "JPEG, orientation {orientation}: differs by {mean} on average");
         }
+    }
+
+    /// Black and white lines and squares of single pixels, over all of a picture, and half of it translucent.
+    fn fine_squares(channels: Channels) -> Picture {
+        paint(48, 32, channels, |x, y| {
+            let level = if (x / 16 + x * (x / 16) + y).is_multiple_of(2) { 0 } else { 255 };
+            [level, level, 255, if x < 24 { 255 } else { 90 }]
+        })
+    }
+
+    #[test]
+    fn light_adds_up_where_that_is_configured() {
+        let sources = [
+            png(&sketch(48, 32)),
+            png(&sketch_with_alpha(48, 32)),
+            png(&fine_squares(Channels::Rgb)),
+            png(&fine_squares(Channels::Rgba)),
+            file(&sketch(48, 32), Format::Jpeg, 95),
+            file(&sketch(48, 32), Format::Webp, 90),
+        ];
+        let options = [
+            "width=12",
+            "width=24,height=24,fit=cover,gravity=right",
+            "width=96,height=64,fit=scale-up",
+            "width=20,rotate=90",
+            "width=31,height=9,fit=squeeze",
+            "width=48",
+        ];
+        let lit = |options: &&str, source: &[u8]| {
+            pixels(&transform_in_light(&format!("{options},format=png"), source, &[]).unwrap())
+        };
+        let rows =
+            sources.each_ref().map(|source| options.iter().map(|o| lit(o, source)).collect::<Vec<_>>());
+        check("light", &sheet(&rows), golden_file!("light"), ROUNDING);
+        for source in &sources {
+            assert_eq!(lit(&"width=48", source), cell("width=48", source), "nothing is scaled");
+            assert_ne!(lit(&"width=12", source), cell("width=12", source));
+        }
+    }
+
+    #[test]
+    fn light_is_the_same_in_every_orientation_and_crop() {
+        let upright = sketch(48, 32);
+        let lit = |options: &str, source: &[u8]| {
+            pixels(&transform_in_light(&format!("{options},format=png"), source, &[]).unwrap())
+        };
+        let options = "width=36,height=20,fit=cover,gravity=0.9x0.4";
+        let expected = lit(options, &png(&upright));
+        for orientation in 1..=8 {
+            let source = oriented(&png(&stored(&upright, orientation)), orientation);
+            let difference = largest_difference(&lit(options, &source), &expected);
+            assert!(difference <= ROUNDING, "orientation {orientation}: differs by {difference}");
+        }
+        // To a JPEG that is turned, pixels go as pixels. Turned wrongly the mean is above 20.
+        let jpeg = transform_in_light("width=24,rotate=90,format=jpeg,quality=100", &png(&upright), &[]);
+        let mean = mean_difference(&pixels(&jpeg.unwrap()), &lit("width=24,rotate=90", &png(&upright)));
+        assert!(mean <= 5.0, "JPEG differs by {mean} on average");
     }
 
     #[test]
@@ -459,7 +518,8 @@ mod golden {
         let sources = [sketch(96, 64), sketch_with_alpha(96, 64), photo_like(96, 64, Channels::Rgb)];
         let sources = sources.map(|picture| png(&picture));
         let row = |output: &&str| {
-            let made = |source: &Vec<u8>| pixels(&transform(&format!("format={output}"), source, &[]).unwrap());
+            let made =
+                |source: &Vec<u8>| pixels(&transform(&format!("format={output}"), source, &[]).unwrap());
             sources.iter().map(made).collect()
         };
         sheet(&outputs.iter().map(row).collect::<Vec<_>>())
