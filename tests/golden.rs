@@ -541,9 +541,47 @@ mod golden {
             ["baseline-jpeg,quality=30", "baseline-jpeg"], TUNED;
         lossy_webp_looks_as_it_did: "format-webp", ["webp,quality=30", "webp", "webp,quality=99"], TUNED;
         lossless_webp_looks_as_it_did: "format-webp-lossless", ["webp,quality=100"], EXACT;
+        near_lossless_webp_looks_as_it_did: "format-webp-near",
+            ["webp,lossless=near", "webp,lossless=near,quality=20"], EXACT;
         png_looks_as_it_did: "format-png", ["png"], EXACT;
         png_of_few_colours_looks_as_it_did: "format-png8", ["png,quality=20", "png,quality=85"], TUNED;
         gif_looks_as_it_did: "format-gif", ["gif"], TUNED;
+    }
+
+    #[test]
+    fn near_is_as_near_as_its_quality() {
+        let source = png(&sketch_with_alpha(96, 64));
+        let exact = pixels(&source);
+        let made = |rest: &str| transform(&format!("format=webp,lossless={rest}"), &source, &[]).unwrap();
+        let off = |rest: &str| largest_difference(&pixels(&made(rest)), &exact);
+        assert_eq!([off("true"), off("true,quality=1"), off("near,quality=100")], [0; 3]);
+        for (quality, most) in [(85, 1), (60, 2), (40, 4), (20, 8), (1, 16)] {
+            let off = off(&format!("near,quality={quality}"));
+            assert!((1..=most).contains(&off), "{quality}: {off}");
+        }
+        let noise = png(&photo_like(96, 64, Channels::Rgb));
+        let bytes =
+            |rest: &str| transform(&format!("format=webp,lossless={rest}"), &noise, &[]).unwrap().len();
+        let lengths = ["near,quality=60", "near", "true"].map(bytes);
+        assert!(lengths.is_sorted_by(|a, b| a < b), "{lengths:?}");
+    }
+
+    #[test]
+    fn drawn_pictures_lose_nothing_where_that_is_shorter() {
+        // Bars and lines of a few colours, as of a page.
+        let page = paint(240, 160, Channels::Rgb, |x, y| match (x / 40, y % 20) {
+            (0, _) => [30, 60, 120, 255],
+            (_, 9..12) if x % 7 < 5 => [20, 20, 20, 255],
+            _ => [250, 250, 245, 255],
+        });
+        let made = |source: &[u8], options: &str| transform(options, source, &[]).unwrap();
+        let (drawn, taken) = (png(&page), png(&photo_like(240, 160, Channels::Rgb)));
+        let whole = made(&drawn, "format=webp");
+        assert_eq!(pixels(&whole), page);
+        assert_eq!(whole, made(&drawn, "format=webp,lossless=true"));
+        assert_eq!(made(&drawn, "format=webp,quality=high"), whole);
+        assert!(made(&taken, "format=webp").len() < made(&taken, "format=webp,lossless=true").len() / 2);
+        assert_eq!(made(&drawn, &format!("format=webp,max-bytes={}", whole.len())), whole);
     }
 
     #[test]
