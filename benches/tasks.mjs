@@ -2,12 +2,15 @@
 
 const ENCODERS = ['lenslet', 'sharp', 'jsquash'];
 
+/** Who makes all frames of what moves, and palettes of photographs. */
+const BOTH = ['lenslet', 'sharp'];
+
 /** Where theirs come out as ours does at 80, by SSIMULACRA2. */
 const AVIF = { format: 'avif', qualities: { sharp: 57, jsquash: 64 }, peers: ENCODERS };
 
 /**
  * `picture` is a file of the pictures folder; tasks with `megapixels` are the same work on a growing source. Where it is
- * encoding `alone`, the picture's pixels are given. `peers` are those who can do it, if not all can; `qualities` are those of
+ * encoding `alone`, the picture's pixels are given. What `moves` has many frames, and no score. `peers` are those who can do it, if not all can; `qualities` are those of
  * whom another number means the same.
  */
 export const tasks = [
@@ -25,6 +28,9 @@ export const tasks = [
   { name: 'E-jpeg', picture: 'frame.png', format: 'jpeg', alone: true, peers: ENCODERS, says: '800×600 pixels → JPEG' },
   { name: 'E-webp', picture: 'frame.png', format: 'webp', alone: true, peers: ENCODERS, says: '800×600 pixels → WebP' },
   { name: 'E-avif', picture: 'frame.png', ...AVIF, alone: true, says: '800×600 pixels → AVIF' },
+  { name: 'G-webp', picture: 'film.gif', width: 320, format: 'webp', moves: true, peers: BOTH, says: 'GIF of 30 frames of 480 px → 320 px WebP' },
+  { name: 'G-gif', picture: 'film.gif', width: 320, format: 'gif', moves: true, peers: BOTH, says: 'GIF of 30 frames of 480 px → 320 px GIF' },
+  { name: 'E-png8', picture: 'frame.png', format: 'png', palette: true, alone: true, peers: BOTH, says: '800×600 pixels → PNG with a palette' },
   // Losslessly and without a reduction on the way, so that what is scored is the resampler alone.
   { name: 'resample', picture: 'photo-12mp.png', width: 800, format: 'png', says: '12 MP PNG → 800 px PNG' },
 ].map((task) => ({ ...task, quality: 80 }));

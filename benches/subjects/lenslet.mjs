@@ -11,10 +11,10 @@ import { linearBytes } from '../memory.mjs';
 
 const KEY = 'p';
 
-export async function load({ width, format, quality, alone }, { worker }) {
+export async function load({ width, format, quality, alone, palette }, { worker }) {
   if (alone) {
     const encode = await loadEncoder();
-    return async (frame) => ({ bytes: encode(frame, format, quality), linearBytes: linearBytes() });
+    return async (frame) => ({ bytes: encode(frame, palette ? 'png8' : format, quality), linearBytes: linearBytes() });
   }
   const bucket = new R2Bucket();
   let asked = 0;
