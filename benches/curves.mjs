@@ -12,7 +12,7 @@ import { extension } from './tasks.mjs';
 const QUALITIES = [30, 45, 60, 70, 80, 85, 90, 95];
 const STEPS = 64;
 
-/** What is drawn together. `usual` is the quality of sharp's whose score is looked at beside the mean over all scores. */
+/** What is drawn together, each at these `qualities` or at its own. `usual` is the quality of sharp's whose score is looked at beside the mean over all scores. */
 export const CURVES = [
   {
     format: 'jpeg',
@@ -25,8 +25,9 @@ export const CURVES = [
   {
     format: 'avif',
     title: 'AVIF',
-    peers: [{ name: 'sharp, effort 0', options: { effort: 0 } }],
-    qualities: [20, 30, 40, 50, 60, 70, 80, 90],
+    // Its numbers mean less than ours.
+    peers: [{ name: 'sharp, effort 0', options: { effort: 0 }, qualities: [20, 30, 40, 50, 60, 70, 80, 90] }],
+    qualities: QUALITIES,
     // What it takes by itself.
     usual: 50,
   },
@@ -60,8 +61,9 @@ export async function drawCurves(curves, { folder, published, pictures, env, tel
 
 async function sharpLines({ format, peers }) {
   const { open } = await import('./subjects/sharp.mjs');
-  return peers.map(({ name, options }) => ({
+  return peers.map(({ name, options, qualities }) => ({
     name,
+    qualities,
     encode: (frame, quality) => open(frame).toFormat(format, { ...options, quality }).toBuffer(),
   }));
 }
@@ -71,8 +73,8 @@ async function measure({ path }, { format, qualities }, lines, folder, env) {
   const frame = await readFrame(path);
   mkdirSync(folder, { recursive: true });
   const points = [];
-  for (const [line, { encode }] of lines.entries()) {
-    for (const quality of qualities) {
+  for (const [line, { encode, qualities: own = qualities }] of lines.entries()) {
+    for (const quality of own) {
       const file = await encode(frame, quality);
       const answer = join(folder, `${line}-${quality}.${extension({ format })}`);
       writeFileSync(answer, file);

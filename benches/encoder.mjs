@@ -8,7 +8,9 @@ import { run } from '../scripts/lib/run.mjs';
 const WASM = 'wasm32-unknown-unknown';
 const BUILT = join(target, WASM, 'release', 'examples', 'encode.wasm');
 const MODULE = join(target, 'bench', 'encode.wasm');
-const FORMATS = ['jpeg', 'webp', 'avif', 'png'];
+/** What encode.rs knows by number. */
+const KINDS = ['jpeg', 'webp', 'avif', 'png', 'png8', 'webp-lossless', 'webp-near'];
+export const LEVELS = ['high', 'medium-high', 'medium-low', 'low'];
 
 /** Cargo knows whether there is anything to do. */
 export async function buildEncoder(env) {
@@ -18,7 +20,7 @@ export async function buildEncoder(env) {
   await run(npmBin('wasm-opt'), ['-O3', '--enable-simd', BUILT, '-o', MODULE], { cwd: root, env });
 }
 
-/** What encodes: `({ width, height, rgb }, format, quality) => bytes`. */
+/** What encodes: `({ width, height, rgb }, kind, quality) => bytes`; a quality is a number or a name. */
 export async function loadEncoder() {
   const module = await WebAssembly.compile(readFileSync(MODULE));
   // What the Worker calls of JavaScript, which encoders do not.
@@ -29,11 +31,12 @@ export async function loadEncoder() {
     };
   }
   const { exports } = await WebAssembly.instantiate(module, imports);
-  return ({ width, height, rgb }, format, quality) => {
+  return ({ width, height, rgb }, kind, quality) => {
     const at = exports.frame(width, height);
     new Uint8Array(exports.memory.buffer, at, rgb.length).set(rgb);
-    const length = exports.encode(FORMATS.indexOf(format), quality);
-    if (!length) throw new Error(`a frame of ${width}×${height} could not be made ${format}`);
+    const level = LEVELS.indexOf(quality);
+    const length = level < 0 ? exports.encode(KINDS.indexOf(kind), quality) : exports.encode_level(KINDS.indexOf(kind), level);
+    if (!length) throw new Error(`a frame of ${width}×${height} could not be made ${kind}`);
     return new Uint8Array(exports.memory.buffer, exports.file(), length).slice();
   };
 }

@@ -29,18 +29,30 @@ export async function findPicture(folder, name) {
   if (!existsSync(made)) {
     mkdirSync(MADE, { recursive: true });
     const { default: sharp } = await import('sharp');
-    await change(sharp(join(folder, from))).toFile(made);
+    await (await change(sharp(join(folder, from)))).toFile(made);
   }
   return made;
 }
 
 const JPEG = { quality: 85 };
 
+/** What a camera sees that moves over a picture from its left to its right: 30 frames of 480×360. */
+async function film(image) {
+  const { default: sharp } = await import('sharp');
+  const still = await image.resize(624, 468).toColourspace('srgb').removeAlpha().png().toBuffer();
+  const [width, height] = [480, 360];
+  const frame = (_, at) => sharp(still).extract({ left: at * 4, top: at * 3, width, height }).raw().toBuffer();
+  const frames = await Promise.all(Array.from({ length: 30 }, frame));
+  const raw = { width, height: height * frames.length, channels: 3, pageHeight: height };
+  return sharp(Buffer.concat(frames), { raw }).gif({ delay: frames.map(() => 50), loop: 0 });
+}
+
 const OTHERS = {
   'photo-12mp.png': { from: 'photo-12mp.jpg', change: (image) => image.png({ compressionLevel: 3 }) },
   'frame.png': { from: 'photo-12mp.jpg', change: (image) => image.resize(800, 600).png() },
   'photo-1mp.jpg': { from: 'photo-12mp.jpg', change: (image) => image.resize(1_156, 867).jpeg(JPEG) },
   'photo-4mp.jpg': { from: 'photo-12mp.jpg', change: (image) => image.resize(2_312, 1_734).jpeg(JPEG) },
+  'film.gif': { from: 'photo-12mp.jpg', change: film },
   'photo-48mp.jpg': {
     from: 'photo-100mp.jpg',
     change: (image) => image.extract({ left: 0, top: 0, width: 8_000, height: 6_000 }).jpeg(JPEG),

@@ -18,7 +18,7 @@ export function rowsOf(task, subjects, results) {
       ms_per_megapixel: task.megapixels && rounded(median(ms) / task.megapixels, 3),
       ratio_to_sharp: sharpMs && rounded(median(ms) / sharpMs, 3),
       bytes,
-      ssimulacra2: rounded(score, 2),
+      ssimulacra2: score === undefined ? null : rounded(score, 2),
       linear_mib: linearBytes && rounded(linearBytes / 2 ** 20, 2),
       // The process's very first transform, its wasm not yet optimised by V8.
       first_ms: rounded(firstMs, 2),

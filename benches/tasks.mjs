@@ -2,6 +2,9 @@
 
 const ENCODERS = ['lenslet', 'sharp', 'jsquash'];
 
+/** Who makes all frames of what moves, and palettes of photographs. */
+const BOTH = ['lenslet', 'sharp'];
+
 /** Where theirs come out as ours does at 80, by SSIMULACRA2. */
 const AVIF = { format: 'avif', qualities: { sharp: 57, jsquash: 64 }, peers: ENCODERS };
 
@@ -11,7 +14,7 @@ const MARKING = ['lenslet', 'lenslet-unmarked', 'lenslet-other'];
 
 /**
  * `picture` is a file of the pictures folder; tasks with `megapixels` are the same work on a growing source. Where it is
- * encoding `alone`, the picture's pixels are given. `options` are more of a URL's, which only we take. `peers` are those who can do it, if not all can; `qualities` are those of
+ * encoding `alone`, the picture's pixels are given. `options` are more of a URL's, which only we take. What `moves` has many frames, and no score. `peers` are those who can do it, if not all can; `qualities` are those of
  * whom another number means the same.
  */
 export const tasks = [
@@ -31,6 +34,9 @@ export const tasks = [
   { name: 'E-avif', picture: 'frame.png', ...AVIF, alone: true, says: '800×600 pixels → AVIF' },
   { name: 'K1', picture: 'photo-1mp.jpg', width: 800, format: 'webp', options: MARKS, peers: MARKING, says: '1 MP JPEG → 800 px WebP, with a text and a mark, and without' },
   { name: 'K2', picture: 'photo-1mp.jpg', width: 800, format: 'jpeg', options: MARKS, peers: MARKING, says: '1 MP JPEG → 800 px JPEG, likewise' },
+  { name: 'G-webp', picture: 'film.gif', width: 320, format: 'webp', moves: true, peers: BOTH, says: 'GIF of 30 frames of 480 px → 320 px WebP' },
+  { name: 'G-gif', picture: 'film.gif', width: 320, format: 'gif', moves: true, peers: BOTH, says: 'GIF of 30 frames of 480 px → 320 px GIF' },
+  { name: 'E-png8', picture: 'frame.png', format: 'png', palette: true, alone: true, peers: BOTH, says: '800×600 pixels → PNG with a palette' },
   // Losslessly and without a reduction on the way, so that what is scored is the resampler alone.
   { name: 'resample', picture: 'photo-12mp.png', width: 800, format: 'png', says: '12 MP PNG → 800 px PNG' },
 ].map((task) => ({ ...task, quality: 80 }));

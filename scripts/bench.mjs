@@ -6,6 +6,8 @@ import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CURVES, curvesTable, drawCurves } from '../benches/curves.mjs';
 import { buildEncoder } from '../benches/encoder.mjs';
+import { graphicsTable, measureGraphics } from '../benches/graphics.mjs';
+import { levelsTable, measureLevels } from '../benches/levels.mjs';
 import { PARTS, benchOrigin } from '../benches/origin.mjs';
 import { findPicture, findPictures } from '../benches/pictures.mjs';
 import { buildQuality, scores } from '../benches/quality.mjs';
@@ -45,6 +47,14 @@ at equal SSIMULACRA2; all of it in target/bench/curves.
   --pictures <folder>  as above; photographs of ../shared/corpus are taken where it is
   --only <formats>     of ${CURVES.map(({ format }) => format).join(', ')}
   --publish            the plots into docs/curves, too
+
+  npm run bench -- levels [--pictures <folder>]
+
+What qualities by name come to: SSIMULACRA2 and time over the same photographs; with every figure in target/bench/levels.
+
+  npm run bench -- graphics
+
+The bytes of WebP without loss beside sharp's, of the drawn pictures of ../shared/corpus where it is, and of our own plots.
 
   npm run bench -- origin [<options>]
 
@@ -106,6 +116,30 @@ async function benchCurves({ only, pictures, publish: isPublished }) {
   process.stdout.write(`\n${text}`);
 }
 
+async function benchLevels({ pictures }) {
+  await prepare([], {});
+  const env = toolEnvironment();
+  await installPeers(env);
+  await buildQuality(env);
+  await buildEncoder(env);
+  const to = join(folder, 'levels');
+  const { rows, photos } = await measureLevels({ folder: to, pictures: pictures && resolve(pictures), env, tell });
+  writeFileSync(join(to, 'report.json'), `${JSON.stringify(rows, null, 1)}\n`);
+  process.stdout.write(`\n${levelsTable(rows)}\n\n${photos.length} photographs, ${photos.join(', ')}; ${machine()}.\n`);
+}
+
+async function benchGraphics() {
+  await prepare([], {});
+  const env = toolEnvironment();
+  await installPeers(env);
+  await buildEncoder(env);
+  const curves = ['jpeg', 'webp', 'avif'].map((format) => join(root, 'docs', 'curves', `${format}.svg`));
+  const rows = await measureGraphics({ drawn: curves.filter(existsSync), tell });
+  mkdirSync(join(folder, 'graphics'), { recursive: true });
+  writeFileSync(join(folder, 'graphics', 'report.json'), `${JSON.stringify(rows, null, 1)}\n`);
+  process.stdout.write(`\n${graphicsTable(rows)}\n`);
+}
+
 async function benchTheOrigin({ count = '100000', only = PARTS.join(), databases = 'sqlite,postgres', debug }) {
   const pictures = Number(count);
   if (!(Number.isInteger(pictures) && pictures >= 10)) throw new Stop(`--count ${count} is no number of pictures.`);
@@ -137,8 +171,10 @@ async function rowsFor(task, subjects, { picture, rounds, env }) {
   mkdirSync(answers, { recursive: true });
   const results = await measure(task, subjects, { picture, answers, extension: extension(task), warmUps: WARM_UPS, rounds, env });
   const answered = results.filter(({ error }) => !error);
-  const marks = await scores(picture, answered.map(({ answer }) => answer), env);
-  answered.forEach((result, index) => (result.score = marks[index]));
+  if (!task.moves) {
+    const marks = await scores(picture, answered.map(({ answer }) => answer), env);
+    answered.forEach((result, index) => (result.score = marks[index]));
+  }
   return rowsOf(task, subjects, results);
 }
 
@@ -187,6 +223,8 @@ await main(async () => {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   if (values.help) return console.log(HELP);
   if (positionals.join() === 'curves') return benchCurves(values);
+  if (positionals.join() === 'levels') return benchLevels(values);
+  if (positionals.join() === 'graphics') return benchGraphics();
   if (positionals.join() === 'origin') return benchTheOrigin(values);
   if (positionals.length) throw new Stop(`${positionals.join(' ')} is not measured here; --help says what is.`);
   await bench(values);

@@ -28,6 +28,7 @@ const TARGETS = {
   ...Object.fromEntries(['jpeg', 'png', 'webp'].map((name) => [`${name}_encode`, { says: `what is written as ${name} is what another decoder reads` }])),
   palette: { says: 'pictures of any pixels become PNGs with palettes, and GIFs' },
   avif_encode: { says: 'drawings become AV1, and another decoder agrees', isSeed: (file) => file.length > 3 },
+  text: { says: 'texts are written with any font, within bounds, or refused', isSeed: startsWith(0, 1, 0, 0) },
   probe: { says: 'headers of all formats are read', isSeed: (file) => Object.values(formats).some((isIt) => isIt(file)) },
   recipe: { says: 'options of a URL are parsed and printed' },
   grant: { says: 'keys, tokens, signed URLs and policies are read, and nothing is forged', isSeed: startsWith(0x7b), dictionary: 'json' },
@@ -43,7 +44,7 @@ ${Object.entries(TARGETS).map(([name, { says }]) => `  ${name.padEnd(12)} ${says
   --input <file>     only this file, which was found earlier
   --address          look for misused memory, too, at half the speed
 
-It starts from tests/hostile, from ../shared/corpus where that is, and from what was interesting before, which is
+It starts from tests/hostile and tests/fonts, from ../shared/corpus where that is, and from what was interesting before, which is
 kept in target/fuzz. A find is written to target/fuzz/found: make it a file of tests/hostile/found.`;
 
 const folder = join(target, 'fuzz');
@@ -84,7 +85,7 @@ function gatherSeeds(name) {
 }
 
 function files(isSeed) {
-  const paths = [join(root, 'tests', 'hostile'), corpus].filter(existsSync).flatMap((path) =>
+  const paths = [join(root, 'tests', 'hostile'), join(root, 'tests', 'fonts'), corpus].filter(existsSync).flatMap((path) =>
     readdirSync(path, { recursive: true }).map((name) => join(path, name)),
   );
   const small = paths.map((path) => [path, statSync(path)]).filter(([, stat]) => stat.isFile() && stat.size <= LARGEST_SEED_BYTES);

@@ -16,7 +16,7 @@ use crate::picture::decode::{DecodeError, Decoder, PIECE_BYTES, Wanted};
 use crate::picture::encode::jpeg::JpegRows;
 use crate::picture::encode::{self, EncodeError, Encoding};
 use crate::picture::metadata::{self, Asides};
-use crate::picture::ops::resize::{Resampler, Shape};
+use crate::picture::ops::resize::{Scaler, Shape};
 use crate::picture::ops::{backdrop, blur, canvas, mark, mask, pixelate, sharpen, tilt, tone, turn};
 use crate::picture::probe::{Header, ProbeError};
 use crate::picture::rows::{Frame, Layout, Planes, RowSink};
@@ -52,7 +52,7 @@ impl SourceFile {
 }
 
 /// Raise this whenever any answer's bytes change for the same plan: it is part of every variant's name.
-pub const REVISION: u32 = 5;
+pub const REVISION: u32 = 6;
 
 /// Why a plan could not be carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -109,11 +109,11 @@ pub struct Rendering<'a> {
 #[derive(Debug)]
 enum Rows {
     /// A JPEG, as they come.
-    Jpeg(Box<Resampler<JpegRows>>),
+    Jpeg(Box<Scaler<JpegRows>>),
     /// Planes to be turned.
-    Planes(Box<Resampler<Planes>>, Turn),
+    Planes(Box<Scaler<Planes>>, Turn),
     /// A frame for every other step.
-    Frame(Box<Resampler<Frame>>),
+    Frame(Box<Scaler<Frame>>),
 }
 
 impl<'a> Rendering<'a> {
@@ -281,7 +281,7 @@ pub fn settle_border(
 const NO_LAYERS: Layers<'static> = Layers { marks: &[], fonts: &[], shelf: None };
 
 /// Wants every row, and hands them on for as long as somebody else does.
-struct ToTheEnd<S>(Resampler<S>);
+struct ToTheEnd<S>(Scaler<S>);
 
 impl<S: RowSink> RowSink for ToTheEnd<S> {
     fn begin(&mut self, layout: &Layout) {
@@ -391,9 +391,9 @@ fn read_frame(file: &SourceFile, reading: &Reading) -> Result<Picture, DecodeErr
 }
 
 /// What makes the rows that a plan wants of a file, as sRGB.
-fn resampler<S: RowSink>(reading: &Reading, header: &Header, sink: S) -> Resampler<S> {
-    let Reading { across, down, shape, .. } = *reading;
-    Resampler::new(across, down, shape, sink).converting(header.conversion.as_ref())
+fn resampler<S: RowSink>(reading: &Reading, header: &Header, sink: S) -> Scaler<S> {
+    let Reading { across, down, shape, is_linear, .. } = *reading;
+    Scaler::new((across, down), shape, is_linear, header.conversion.as_ref(), sink)
 }
 
 fn too_few_rows(format: Format) -> DecodeError {

@@ -443,12 +443,7 @@ mod animation {
     fn metadata_goes_on_beside_the_frames() {
         // The sides of `laden` files are those of their frame, and the flags are set again.
         let webp = webp_of(&over_nothing());
-        let chunk = crate::support::exif::webp_chunk;
-        let more = [chunk(*b"EXIF", &metadata::tiff()), chunk(*b"XMP ", metadata::XMP.as_bytes())].concat();
-        let mut source = [&webp[..], &more].concat();
-        source[20] |= 0x0C;
-        let length = u32::try_from(source.len() - 8).unwrap();
-        source[4..8].copy_from_slice(&length.to_le_bytes());
+        let source = metadata::laden_film(&webp);
         let frames = said(&webp).unwrap().frames;
         for format in ["webp", "gif"] {
             for (options, is_there) in [("metadata=keep", true), ("width=20", true), ("metadata=none", false)]

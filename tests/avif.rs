@@ -10,12 +10,17 @@ mod support;
 #[cfg(not(target_arch = "wasm32"))]
 #[cfg(test)]
 mod made {
+    use lenslet::format::Format;
     use lenslet::picture::encode::avif::colours_as_made;
     use lenslet::picture::{Channels, Picture};
 
+    use crate::golden_file;
     use crate::support::av1::av1_planes;
     use crate::support::bytes::Dice;
-    use crate::support::pictures::{paint, photo_like};
+    use crate::support::golden::check;
+    use crate::support::pictures::{file, paint, photo_like, sketch, sketch_with_alpha};
+    use crate::support::sheet::sheet;
+    use crate::support::told::avif_items;
 
     /// Colours by chance about a slope that jumps, within a reach.
     fn drawn(width: u32, height: u32, dice: &mut Dice, reach: u8) -> Picture {
@@ -36,6 +41,39 @@ mod made {
         let found = av1_planes(&frame, false);
         assert!(found.as_ref() == Some(&made), "{:?} at {quality}, {what}", picture.size());
         assert!(av1_planes(&frame, true).is_some_and(|planes| planes.len() == 3));
+    }
+
+    /// The picture of a file, its chroma as coarse as it is stored, and alpha where there is some.
+    fn pixels_of(file: &[u8], size: (u32, u32)) -> Picture {
+        let coded: Vec<_> = avif_items(file).into_iter().filter(|(kind, _)| kind == b"av01").collect();
+        let mut planes = coded.iter().map(|(_, frame)| av1_planes(frame, true).unwrap());
+        let (colours, alpha) = (planes.next().unwrap(), planes.next());
+        let half = size.0.div_ceil(2);
+        paint(size.0, size.1, Channels::Rgba, |x, y| {
+            let at = (y * size.0 + x) as usize;
+            let of = |plane: usize| f32::from(colours[plane][(y / 2 * half + x / 2) as usize]) - 128.0;
+            let (luma, blue, red) = (f32::from(colours[0][at]), of(1), of(2));
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cut to 0–255")]
+            let sample = |level: f32| level.round().clamp(0.0, 255.0) as u8;
+            let green = luma - 0.344_136 * blue - 0.714_136 * red;
+            [
+                sample(luma + 1.402 * red),
+                sample(green),
+                sample(luma + 1.772 * blue),
+                alpha.as_ref().map_or(255, |alpha| alpha[0][at]),
+            ]
+        })
+    }
+
+    #[test]
+    fn avif_looks_as_it_did() {
+        let sources = [sketch(96, 64), sketch_with_alpha(96, 64), photo_like(96, 64, Channels::Rgb)];
+        let row = |quality: u8| {
+            let made = |picture: &Picture| pixels_of(&file(picture, Format::Avif, quality), (96, 64));
+            sources.iter().map(made).collect()
+        };
+        // The encoder may be tuned so far without a new golden.
+        check("format-avif", &sheet(&[30, 85, 100].map(row)), golden_file!("format-avif"), 24);
     }
 
     #[test]

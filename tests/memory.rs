@@ -218,7 +218,8 @@ mod memory {
             for (width, height) in [(1, 1), (64, 64), (WIDTH, 33), (WIDTH, HEIGHT)] {
                 let mut dice = Dice::new(u64::from(width * height));
                 let picture = paint(width, height, channels, |_, _| {
-                    [0; 4].map(|_| if dice.byte() < 128 { 0 } else { 255 })
+                    let [r, g, b] = [0; 3].map(|_| if dice.byte() < 128 { 0 } else { 255 });
+                    [r, g, b, dice.byte()]
                 });
                 for quality in [1, 80, 99] {
                     let encoding = Encoding::new(Format::Webp, quality);

@@ -11,13 +11,16 @@ mod metadata {
     use exif::{Context, Exif, In, Reader, Tag, Value};
     use lenslet::format::Format;
     use lenslet::negotiate::{Accept, Target};
+    use lenslet::picture::probe::Header;
     use lenslet::plan::Plan;
     use lenslet::recipe::Recipe;
     use lenslet::render::{SourceFile, render};
 
     use crate::support::bytes::Dice;
-    use crate::support::metadata::{XMP, holds, laden, laden_with, tiff};
-    use crate::support::pictures::{file, sketch, sketch_with_alpha};
+    use crate::support::golden::check_text;
+    use crate::support::metadata::{XMP, holds, laden, laden_film, laden_with, tiff};
+    use crate::support::pictures::{file, film, sketch, sketch_with_alpha};
+    use crate::support::told::{avif_items, told};
 
     const READ: [Format; 4] = [Format::Jpeg, Format::Png, Format::Webp, Format::Gif];
     const WRITTEN: [&str; 5] = ["jpeg", "png", "webp", "gif", "avif"];
@@ -51,6 +54,32 @@ mod metadata {
 
     fn source(format: Format) -> Vec<u8> {
         laden(&file(&sketch(48, 32), format, 90))
+    }
+
+    /// Every output format, still and moving, and in every mode what other readers find in it.
+    #[test]
+    fn what_leaves_is_what_the_golden_says() {
+        const STILL: [&str; 8] =
+            ["jpeg", "baseline-jpeg", "webp", "webp,quality=100", "avif", "png", "png,quality=60", "gif"];
+        let (still, moving) = (source(Format::Jpeg), laden_film(&film(3)));
+        let kinds = STILL
+            .map(|format| (format!("format={format}"), &still))
+            .into_iter()
+            .chain(["webp", "webp,quality=100", "gif"].map(|format| (format!("format={format}"), &moving)));
+        let mut lines = Vec::new();
+        for (format, source) in kinds {
+            let modes = ["none", "copyright", "keep"].map(|mode| (mode, false));
+            for (mode, is_private_allowed) in modes.into_iter().chain([("keep", true)]) {
+                let file = made(source, &format!("width=24,{format},metadata={mode}"), is_private_allowed);
+                let frames = Header::read(&file).ok().and_then(|header| header.animation);
+                assert_eq!(frames.map(|said| said.frames), (source == &moving).then_some(3), "{format}");
+                let kind = if frames.is_some() { " of several frames" } else { "" };
+                let allowed = if is_private_allowed { ", private_metadata" } else { "" };
+                lines.push(format!("{format}{kind}, metadata={mode}{allowed}"));
+                lines.extend(told(&file).iter().map(|line| format!("  {line}")));
+            }
+        }
+        check_text("metadata", &(lines.join("\n") + "\n"));
     }
 
     #[test]
@@ -209,14 +238,9 @@ mod metadata {
         }
     }
 
-    /// The bytes of the first item of an AVIF, found by its list of locations (ISO 14496-12, 8.11.3).
+    /// The bytes of the first item of an AVIF.
     fn frame_of(avif: &[u8]) -> &[u8] {
-        let at = avif.windows(4).position(|name| name == b"iloc").unwrap() + 4;
-        let u32_at = |at: usize| u32::from_be_bytes(avif[at..at + 4].try_into().unwrap()) as usize;
-        let (offset, length) = (u32_at(at + 14), u32_at(at + 18));
-        // Version and flags, sizes, count; then number, reference, count.
-        assert_eq!(avif[at + 4..at + 6], [0x44, 0]);
-        &avif[offset..offset + length]
+        avif_items(avif)[0].1
     }
 
     #[test]

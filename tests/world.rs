@@ -14,6 +14,7 @@ mod world {
     mod layers;
     mod metadata;
     mod refusals;
+    mod settings;
     mod sources;
     mod streams;
     mod versions;

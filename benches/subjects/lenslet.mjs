@@ -12,10 +12,10 @@ import { linearBytes } from '../memory.mjs';
 
 const KEY = 'p';
 
-export async function load({ width, format, quality, alone, options = '', mark }, { worker, plain }) {
+export async function load({ width, format, quality, alone, palette, options = '', mark }, { worker, plain }) {
   if (alone) {
     const encode = await loadEncoder();
-    return async (frame) => ({ bytes: encode(frame, format, quality), linearBytes: linearBytes() });
+    return async (frame) => ({ bytes: encode(frame, palette ? 'png8' : format, quality), linearBytes: linearBytes() });
   }
   const bucket = new R2Bucket();
   if (mark) bucket.others.set('mark.png', readFileSync(mark));

@@ -3,12 +3,12 @@
 
 import sharp from 'sharp';
 
-export async function load({ width, format, quality, alone }) {
+export async function load({ width, format, quality, alone, palette, moves = false }) {
   sharp.concurrency(1);
   sharp.cache(false);
-  const options = { quality, ...(format === 'avif' && { effort: 0 }) };
+  const options = { quality, ...(format === 'avif' && { effort: 0 }), ...(palette && { palette }) };
   return async (source) => {
-    const image = alone ? open(source) : sharp(source).resize(width);
+    const image = alone ? open(source) : sharp(source, { animated: moves }).resize(width);
     return { bytes: await image.toFormat(format, options).toBuffer(), linearBytes: null };
   };
 }

@@ -2,7 +2,7 @@
 
 use lenslet::format::Format;
 use lenslet::geometry::Size;
-use lenslet::picture::encode::{Encoding, encode};
+use lenslet::picture::encode::{Encoding, Loss, encode};
 use lenslet::picture::{Channels, Picture};
 
 /// Longer sides only take longer: all there is about blocks, edges and groups of them happens below.
@@ -20,7 +20,9 @@ pub fn encoded(bytes: &[u8], format: Format) {
     let channels = if kind & 1 == 1 && format != Format::Jpeg { Channels::Rgba } else { Channels::Rgb };
     let picture = painted(size, channels, samples, kind >> 3);
     let quality = 1 + quality % 100;
-    let encoding = Encoding { progressive: kind & 2 == 0, ..Encoding::new(format, quality) };
+    // What was drawn may lose nothing.
+    let loss = if kind & 4 == 4 { Loss::Shorter } else { Loss::ByQuality };
+    let encoding = Encoding { progressive: kind & 2 == 0, loss, ..Encoding::new(format, quality) };
     let file = encode(&picture, encoding).expect("every picture can be encoded");
     let decoded = image::load_from_memory(&file).expect("what was encoded can be decoded");
     assert_eq!((decoded.width(), decoded.height()), (size.width, size.height));

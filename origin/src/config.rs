@@ -50,6 +50,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("OPERATOR_TENANT", "the tenant whose admins look after the whole service", "default"),
     Setting::new("CONNECTIONS", "how many connections are open at once", "4096"),
     Setting::new("PRESETS", "presets as at the edge: a table of names and options", "{}"),
+    Setting::new("LINEAR_LIGHT", "on resamples variants in linear light, as at the edge", "off"),
     Setting::new("VARIANTS", "the presets that every picture is rendered with, in order", "[]"),
     Setting::new("MAX_UPLOAD_BYTES", "the largest upload", "104857600"),
     Setting::new("QUOTA_BYTES", "what a tenant may keep, unless its row says otherwise", "107374182400"),
@@ -140,6 +141,8 @@ pub struct Config {
     pub connections: u32,
     /// Named recipes.
     pub presets: Presets,
+    /// Whether variants are resampled in linear light.
+    pub linear_light: bool,
     /// Those that every picture is rendered with.
     pub variants: Vec<String>,
     /// The largest upload.
@@ -312,6 +315,7 @@ impl Config {
                 .ok_or_else(|| wrong("OPERATOR_TENANT", "", "is no name of a tenant"))?,
             connections: small("CONNECTIONS", &setting("CONNECTIONS"), 1..=100_000)?,
             presets,
+            linear_light: switch("LINEAR_LIGHT", &setting("LINEAR_LIGHT"))?,
             variants,
             max_upload_bytes: count("MAX_UPLOAD_BYTES", &setting("MAX_UPLOAD_BYTES"), 1..=104_857_600)?,
             quota_bytes: count("QUOTA_BYTES", &setting("QUOTA_BYTES"), 0..=i64::MAX.unsigned_abs())?,

@@ -7,9 +7,9 @@ pub use hints::{Dependence, Hints};
 pub use settle::settle;
 
 use crate::format::Format;
-use crate::picture::encode::{Encoding, Level};
+use crate::picture::encode::{Encoding, Level, Loss};
 use crate::picture::probe::Header;
-use crate::recipe::{Output, Quality, QualityName, Recipe};
+use crate::recipe::{Lossless, Output, Quality, QualityName, Recipe};
 
 /// The formats of a request's `Accept` header that matter here, each with its quality in thousandths.
 ///
@@ -86,9 +86,11 @@ impl Target {
     /// Joins the recipe's format with what the client accepts.
     ///
     /// `compression=fast` is what is encoded soonest, whatever more the client takes. AVIF asked for by name is what cannot always be afforded; what comes instead must do for the client.
+    /// What shall lose nothing is no AVIF, unless that was named.
     /// `BlurHash` and `ThumbHash` are not made: [`Recipe::unbuilt`] refuses them before this is asked.
     pub fn choose(recipe: &Recipe, accept: Accept) -> Self {
-        let avif = recipe.format == Some(Output::Avif) || accept.prefers_avif();
+        let may_lose = recipe.lossless.is_none();
+        let avif = recipe.format == Some(Output::Avif) || (may_lose && accept.prefers_avif());
         match recipe.format {
             Some(Output::Auto | Output::Avif | Output::Webp) if recipe.compression.is_some() => Self::Still,
             None => Self::Own,
@@ -112,7 +114,7 @@ impl Target {
         match recipe.format {
             _ if !Self::depends_on_client(recipe) => vec![Self::choose(recipe, Accept::default())],
             // Whoever takes AVIF takes WebP, but for those who say otherwise.
-            Some(Output::Auto) if cfg!(feature = "avif") => {
+            Some(Output::Auto) if cfg!(feature = "avif") && recipe.lossless.is_none() => {
                 vec![Self::AvifOrWebp, Self::WebpOrStill, Self::Still]
             }
             Some(Output::Auto) => vec![Self::WebpOrStill, Self::Still],
@@ -168,12 +170,15 @@ impl Target {
             Self::Still | Self::AvifOrStill => Format::Gif,
             Self::Fixed(_) | Self::BaselineJpeg | Self::Json => return None,
         };
-        Some(Encoding::new(format, recipe.quality.map_or(Quality::DEFAULT, Quality::number)))
+        let number = recipe.quality.map_or(Quality::DEFAULT, Quality::number);
+        let loss = recipe.lossless.map_or(Loss::ByQuality, loss);
+        Some(Encoding { loss, ..Encoding::new(format, number) })
     }
 
     /// The encodings that will do for a picture with this header, the best first; none where the answer is no picture.
-    pub fn encodings(self, header: &Header, quality: Option<Quality>) -> Vec<Encoding> {
-        let still = if header.alpha { Format::Png } else { Format::Jpeg };
+    pub fn encodings(self, header: &Header, recipe: &Recipe) -> Vec<Encoding> {
+        let Recipe { quality, lossless, .. } = *recipe;
+        let still = if header.alpha || lossless.is_some() { Format::Png } else { Format::Jpeg };
         let formats: &[Format] = match self {
             Self::Own => &[header.format],
             Self::Still => &[still],
@@ -186,12 +191,20 @@ impl Target {
         };
         let number = quality.map_or(Quality::DEFAULT, Quality::number);
         let encoding = |&format: &Format| Encoding {
+            loss: if format == Format::Webp { lossless.map_or(Loss::Shorter, loss) } else { Loss::ByQuality },
             level: quality.and_then(level),
-            few_colours: quality.is_some(),
+            few_colours: quality.is_some() && lossless.is_none(),
             progressive: self != Self::BaselineJpeg,
             ..Encoding::new(format, number)
         };
         formats.iter().map(encoding).collect()
+    }
+}
+
+fn loss(lossless: Lossless) -> Loss {
+    match lossless {
+        Lossless::True => Loss::None,
+        Lossless::Near => Loss::Near,
     }
 }
 
@@ -263,6 +276,21 @@ mod tests {
         assert_eq!(Target::choose(&auto, Accept::parse("image/avif")), Target::Still);
         assert_eq!(Target::all(&auto), [Target::WebpOrStill, Target::Still]);
         assert_eq!(Recipe::parse("format=avif").unwrap().unbuilt().unwrap().option, "format");
+    }
+
+    #[test]
+    fn what_loses_nothing_is_webp_or_png() {
+        let recipe = Recipe::parse("format=auto,lossless=true,quality=60").unwrap();
+        let all = Accept::parse("image/avif,image/webp");
+        assert_eq!(Target::choose(&recipe, all), Target::WebpOrStill);
+        assert_eq!(Target::all(&recipe), [Target::WebpOrStill, Target::Still]);
+        let header = Header::read(b"\xFF\xD8\xFF\xC0\0\x0B\x08\0\x10\0\x20\x01\x01\x11\0").unwrap();
+        let made = |target: Target| target.encodings(&header, &recipe);
+        let encodings = made(Target::WebpOrStill);
+        assert_eq!([encodings[0].format, encodings[1].format], [Format::Webp, Format::Png]);
+        assert!(encodings[0].loss == Loss::None && !encodings[1].few_colours);
+        let near = Recipe::parse("lossless=near").unwrap();
+        assert_eq!(Target::Fixed(Format::Webp).encodings(&header, &near)[0].loss, Loss::Near);
     }
 
     #[test]

@@ -103,10 +103,7 @@ pub fn encoding(size: Size, channels: Channels, encoding: Encoding) -> u64 {
         (Format::Jpeg, _) => return jpeg::held_bytes(size, encoding.quality) + FIXED_BYTES,
         (Format::Avif, _) => return avif::held_bytes(size, channels, encoding.quality) + FIXED_BYTES,
         (Format::Gif, _) => return encode::gif_bytes(size) + FIXED_BYTES,
-        (Format::Webp, Channels::Rgb) if encoding.is_lossless_webp() => 1_100,
-        (Format::Webp, Channels::Rgba) if encoding.is_lossless_webp() => 1_350,
-        (Format::Webp, Channels::Rgb) => 490,
-        (Format::Webp, Channels::Rgba) => 760,
+        (Format::Webp, _) => return encode::webp_bytes(size, channels, encoding) + FIXED_BYTES,
         (Format::Png, Channels::Rgb) => 1_100,
         (Format::Png, Channels::Rgba) => 1_350,
     };

@@ -1,7 +1,7 @@
 //! What all frames of a source cost.
 
 use super::Plan;
-use super::cost::afford;
+use super::cost::{afford, resampling_bytes};
 use super::error::PlanError;
 use super::mark::Mark;
 use crate::geometry::Size;
@@ -68,7 +68,7 @@ impl Plan {
         let files: u64 = marks.iter().map(|mark| mark.file_bytes).sum();
         let canvas = animation::held_bytes(header)
             + budget::decoding(header, file_bytes, Reduction::NONE)
-            + budget::resampling(header.size, &self.reading.across, &self.reading.down, Reduction::NONE);
+            + resampling_bytes(&self.reading, header.size, Reduction::NONE);
         // The frame as it was resampled, its part that is made anew, and what the steps make of it.
         let (made, steps) = self.after_steps(channels);
         let read = budget::frame(read, channels);

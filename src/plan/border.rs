@@ -51,7 +51,7 @@ impl BorderSearch {
         };
         let across = axis(part.x, part.size.width);
         let down = axis(part.y, part.size.height);
-        let reading = Reading { reduction, across, down, shape: Shape::Pixels };
+        let reading = Reading { reduction, across, down, shape: Shape::Pixels, is_linear: false };
         let search = Self { reading, part, by: reduction.luma };
         cost::afford(search.peak_bytes(header, file_bytes), |needed_mib, most_mib| {
             PlanError::SourceTooLarge { size: header.size, needed_mib, most_mib }

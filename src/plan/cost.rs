@@ -3,14 +3,14 @@
 use super::error::PlanError;
 use super::mark::{Mark, MarkPlan};
 use super::reading::Reading;
-use super::{Plan, Step, TextPlan};
+use super::{Plan, Settings, Step, TextPlan};
 use crate::format::Format;
 use crate::geometry::{Size, Turn};
 use crate::picture::Channels;
-use crate::picture::budget::{
-    self, LARGEST_GATHERED_BYTES, LARGEST_SOURCE_PIXELS, LARGEST_TRANSFORM_BYTES, LONGEST_AVIF_SIDE,
-};
+use crate::picture::budget::{self, LARGEST_GATHERED_BYTES, LARGEST_SOURCE_PIXELS, LARGEST_TRANSFORM_BYTES};
+use crate::picture::decode::Reduction;
 use crate::picture::encode::Encoding;
+use crate::picture::ops::resize::Shape;
 use crate::picture::ops::{backdrop, blur, sharpen};
 use crate::picture::probe::{Coding, Header};
 use crate::picture::rows::Colours;
@@ -24,11 +24,12 @@ impl Plan {
         header: &Header,
         file_bytes: u64,
         marks: &[Mark<'_>],
+        settings: Settings,
     ) -> Result<(), PlanError> {
         let Some(encoding) = self.encoding else { return Ok(()) };
         let headers = std::iter::once(header).chain(marks.iter().map(|mark| mark.header));
         headers.map(|header| header.size).try_for_each(check_pixels)?;
-        check_sides(self.size, encoding)?;
+        check_sides(self.size, encoding, settings)?;
         if let Some(animation) = &self.animation {
             return self.check_animation(header, file_bytes, marks, animation, encoding);
         }
@@ -123,7 +124,7 @@ impl Plan {
             Coding::WebpLossy => !header.alpha,
             _ => false,
         };
-        if has_planes && header.conversion.is_none() {
+        if has_planes && matches!(self.reading.shape, Shape::HalvedYcc { .. }) {
             budget::planes(self.size)
         } else {
             self.read_bytes(header)
@@ -215,8 +216,22 @@ fn channels_of(header: &Header) -> Channels {
 /// Bytes held while a file is read, without what its rows become.
 pub(super) fn reading_bytes(reading: &Reading, header: &Header, file_bytes: u64) -> u64 {
     budget::decoding(header, file_bytes, reading.reduction)
-        + budget::resampling(header.size, &reading.across, &reading.down, reading.reduction)
+        + resampling_bytes(reading, header.size, reading.reduction)
 }
+
+/// Bytes held while rows of a source are resampled; in light, they are made into pixels first.
+pub(super) fn resampling_bytes(reading: &Reading, size: Size, reduction: Reduction) -> u64 {
+    let Reading { across, down, is_linear, .. } = reading;
+    let scaled = budget::resampling(size, across, down, reduction);
+    if *is_linear {
+        scaled + budget::resampling(size, &across.seen(), &down.seen(), reduction) + LIGHT_BYTES
+    } else {
+        scaled
+    }
+}
+
+/// Tables of levels and light.
+const LIGHT_BYTES: u64 = 1 << 15;
 
 pub(super) fn afford(bytes: u64, refuse: impl FnOnce(u64, u64) -> PlanError) -> Result<(), PlanError> {
     if bytes <= LARGEST_TRANSFORM_BYTES {
@@ -226,8 +241,8 @@ pub(super) fn afford(bytes: u64, refuse: impl FnOnce(u64, u64) -> PlanError) -> 
 }
 
 /// Sides follow from the source where only one was asked for, so the limit of the options does not hold here.
-fn check_sides(size: Size, encoding: Encoding) -> Result<(), PlanError> {
-    let most = if encoding.format == Format::Avif { LONGEST_AVIF_SIDE } else { LONGEST_SIDE };
+fn check_sides(size: Size, encoding: Encoding, settings: Settings) -> Result<(), PlanError> {
+    let most = if encoding.format == Format::Avif { settings.longest_avif_side } else { LONGEST_SIDE };
     if size.longest() <= most {
         return Ok(());
     }

@@ -43,6 +43,8 @@ pub(super) struct Ground {
     pub picture: Rect,
     /// Device pixels to a pixel.
     pub dpr: Decimal,
+    /// Whether marks are resampled in light.
+    pub in_light: bool,
 }
 
 impl Ground {
@@ -63,7 +65,7 @@ impl MarkPlan {
         let is_padded = framing.canvas != framing.window.size;
         Self {
             index,
-            reading: Reading::new(mark.header, whole, turn, &framing, false),
+            reading: Reading::new(mark.header, whole, turn, &framing, false, ground.in_light),
             turn: mark.header.turn.then(turn),
             pad: is_padded.then_some((framing.canvas, framing.left, framing.top)),
             placing: place(layer, area, ground.dpr, slot.is_above(), tilt),

@@ -9,6 +9,7 @@ mod error;
 mod look;
 mod mark;
 mod reading;
+mod settings;
 mod text;
 
 pub use border::BorderSearch;
@@ -16,6 +17,7 @@ pub use error::PlanError;
 use mark::Ground;
 pub use mark::{Mark, MarkPlan};
 pub use reading::Reading;
+pub use settings::Settings;
 pub use text::TextPlan;
 
 use self::look::Layout;
@@ -126,20 +128,32 @@ impl Plan {
         marks: &[Mark<'_>],
         target: Target,
     ) -> Result<Self, PlanError> {
+        Self::under(Settings::default(), recipe, header, file_bytes, marks, target)
+    }
+
+    /// The same under the settings of a deployment.
+    pub fn under(
+        settings: Settings,
+        recipe: &Recipe,
+        header: &Header,
+        file_bytes: u64,
+        marks: &[Mark<'_>],
+        target: Target,
+    ) -> Result<Self, PlanError> {
         if let (Some(encoding), Some(animation)) = (target.moving(recipe, header), header.animation) {
             let whole = Header { alpha: animation.alpha, ..header.clone() };
-            let plan = Self::draft(recipe, &whole, marks, Some(encoding))?;
+            let plan = Self::draft(recipe, &whole, marks, Some(encoding), settings)?;
             let plan = Self { animation: Some(animation), ..plan };
             // What costs too much is made of the first frame.
-            if plan.check(header, file_bytes, marks).is_ok() {
+            if plan.check(header, file_bytes, marks, settings).is_ok() {
                 return Ok(plan);
             }
         }
-        let draft = |encoding| Self::draft(recipe, header, marks, encoding);
+        let draft = |encoding| Self::draft(recipe, header, marks, encoding, settings);
         let mut refusal = None;
-        for encoding in target.encodings(header, recipe.quality) {
+        for encoding in target.encodings(header, recipe) {
             let plan = draft(Some(encoding))?;
-            match plan.check(header, file_bytes, marks) {
+            match plan.check(header, file_bytes, marks, settings) {
                 Ok(()) => return Ok(plan),
                 Err(error) => refusal = Some(error),
             }
@@ -177,6 +191,7 @@ impl Plan {
         header: &Header,
         marks: &[Mark<'_>],
         encoding: Option<Encoding>,
+        settings: Settings,
     ) -> Result<Self, PlanError> {
         if recipe.trim.mode.is_some() {
             return Err(PlanError::Unseen);
@@ -187,7 +202,8 @@ impl Plan {
         let layout = Layout::new(recipe, turn.size(kept.size));
         let can_be_translucent = encoding.is_some_and(|encoding| encoding.format.holds_alpha());
         let (mut steps, size) = look::steps(recipe, header, turn, &layout, can_be_translucent);
-        let ground = Ground { canvas: size, picture: layout.picture(recipe), dpr: recipe.dpr() };
+        let in_light = settings.linear_light;
+        let ground = Ground { canvas: size, picture: layout.picture(recipe), dpr: recipe.dpr(), in_light };
         steps.extend(layer_steps(recipe, marks, &ground));
         if steps.iter().any(opens) && !can_be_translucent {
             steps.push(Step::Flatten(look::opaque_background(recipe)));
@@ -198,7 +214,7 @@ impl Plan {
         let has_tries = encoding.is_some_and(|encoding| tries(encoding, most_bytes));
         let is_direct = !has_tries && only_turn(&steps).is_some();
         let halves = is_jpeg && is_direct && header.conversion.is_none();
-        let reading = Reading::new(header, kept, turn, &layout.read, halves);
+        let reading = Reading::new(header, kept, turn, &layout.read, halves, in_light);
         let keep = Keep::of(recipe.metadata, false);
         Ok(Self { reading, steps, size, encoding, most_bytes, keep, animation: None })
     }

@@ -17,12 +17,22 @@ pub struct Reading {
     pub down: Axis,
     /// What kind of rows is made.
     pub shape: Shape,
+    /// Whether they are made in light.
+    pub is_linear: bool,
 }
 
 impl Reading {
     /// Reads what `framing` wants of the part `kept` of the upright picture, before `turn` is done to it; as luma and
-    /// halved chroma where that is all that is wanted and the file has it so.
-    pub(super) fn new(header: &Header, kept: Rect, turn: Turn, framing: &Framing, halves: bool) -> Self {
+    /// halved chroma where that is all that is wanted and the file has it so. What is reduced while it is decoded is not light,
+    /// so nothing is where that is asked for.
+    pub(super) fn new(
+        header: &Header,
+        kept: Rect,
+        turn: Turn,
+        framing: &Framing,
+        halves: bool,
+        in_light: bool,
+    ) -> Self {
         // Turns only exchange and mirror axes, so they are done to the small frame. All rectangles are led
         // back to the way the file stores its rows.
         let whole_turn = header.turn.then(turn);
@@ -34,13 +44,15 @@ impl Reading {
             let low = f64::from(start);
             Axis { start: low + step * f64::from(first), step, count, low, high: f64::from(start + length) }
         };
+        let across = axis(part.x, part.size.width, scaled.width, window.x, window.size.width);
+        let down = axis(part.y, part.size.height, scaled.height, window.y, window.size.height);
+        // Where nothing is scaled, light is of no use.
+        let is_linear = in_light && !(across.is_identity() && down.is_identity());
+        let halves = halves && !is_linear;
         let shape = if halves { halved(whole_turn, window.size) } else { Shape::Pixels };
-        Self {
-            reduction: reduction(header, part.size, scaled, halves),
-            across: axis(part.x, part.size.width, scaled.width, window.x, window.size.width),
-            down: axis(part.y, part.size.height, scaled.height, window.y, window.size.height),
-            shape,
-        }
+        let reduction =
+            if is_linear { Reduction::NONE } else { reduction(header, part.size, scaled, halves) };
+        Self { reduction, across, down, shape, is_linear }
     }
 
     /// The pixels of the file that are looked at.

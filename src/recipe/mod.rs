@@ -25,8 +25,8 @@ pub use url::{PREFIXES, TransformUrl};
 pub(crate) use value::Value;
 pub use value::{
     Align, Angle, Background, Blend, Breakpoints, Colour, Compression, Decimal, Duotone, Filter, Flip, Fonts,
-    Four, Gravity, LONGEST_SIDE, Length, Metadata, Name, OnError, Output, Quality, QualityName, Radius,
-    Repeat, Segment, Side, Text, TrimMode, Upscale, Whole, Width, Within,
+    Four, Gravity, LONGEST_SIDE, Length, Lossless, Metadata, Name, OnError, Output, Quality, QualityName,
+    Radius, Repeat, Segment, Side, Text, TrimMode, Upscale, Whole, Width, Within,
 };
 
 use std::collections::BTreeMap;
@@ -108,6 +108,8 @@ pub struct Recipe {
     pub quality: Option<Quality>,
     /// The same, for clients with slow connections.
     pub slow_connection_quality: Option<Quality>,
+    /// What a file without loss may lose all the same, if it is to be one.
+    pub lossless: Option<Lossless>,
     /// The largest answer wanted, in bytes.
     pub max_bytes: Option<Whole<1, 33_554_432>>,
     /// Whether animations stay animated.

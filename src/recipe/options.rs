@@ -106,6 +106,7 @@ pub(super) const ROWS: &[Row<Recipe>] = &[
     ),
     Row { range: QUALITY, ..row!("quality" | "q", "", quality) },
     Row { range: QUALITY, ..row!("slow-connection-quality" | "scq", "", slow_connection_quality) },
+    row!("lossless", "true or near", lossless),
     row!("max-bytes", "a whole number from 1 to 33554432", max_bytes),
     row!("anim", "true or false", anim),
     row!("compression", "fast", compression),

@@ -8,7 +8,7 @@ use crate::picture::encode::{self, Encoding, Film};
 use crate::picture::ops::mark::{self, Placing};
 use crate::picture::probe::Header;
 use crate::picture::{Channels, Picture};
-use crate::plan::{Plan, Step};
+use crate::plan::{Plan, Reading, Step};
 
 /// Makes the file of a plan for all frames, for which so many bytes are left beside its metadata.
 pub(super) fn animate(
@@ -42,7 +42,8 @@ fn shown(
 ) -> Result<Vec<u8>, RenderError> {
     let channels = if animation.alpha { Channels::Rgba } else { Channels::Rgb };
     let mut canvas = Canvas::new(header.size);
-    let mut view = View::new(plan.reading.across, plan.reading.down, channels, header.conversion.clone());
+    let Reading { across, down, is_linear, .. } = plan.reading;
+    let mut view = View::new(across, down, channels, header.conversion.clone()).in_light(is_linear);
     let mut frames = Frames::open(source, header)?;
     let mut film = Film::new(encoding, plan.size, animation.plays)?;
     while let Some(shown) = frames.next(&mut canvas)? {

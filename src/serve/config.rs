@@ -12,7 +12,10 @@ use super::rate::Rate;
 use crate::grant::{
     Access, Algorithm, Context, Defaults, KeyError, KeySet, Policies, PolicyError, is_plain_name,
 };
-use crate::recipe::{EMBEDDED_FONT, Name, PresetError, Presets, RecipeError, Source, Value as _, check_key};
+use crate::plan::Settings;
+use crate::recipe::{
+    EMBEDDED_FONT, LONGEST_SIDE, Name, PresetError, Presets, RecipeError, Source, Value as _, check_key,
+};
 use crate::sources::{Sources, SourcesError, folder};
 
 /// The deployment's decisions, checked.
@@ -40,6 +43,8 @@ pub struct Config {
     pub freshness: Freshness,
     /// Where variants are stored for all data centres, if anywhere.
     pub variant_store: Option<VariantStore>,
+    /// What is decided of all pictures that are made.
+    pub plans: Settings,
     /// The keys that sign requests to purge; nobody may until there are some.
     pub admin_keys: Option<KeySet>,
 }
@@ -186,6 +191,7 @@ impl Config {
                 "a table with binding and perhaps prefix",
                 setting("VARIANT_STORE"),
             )?,
+            plans: plans(setting)?,
             admin_keys: signing_keys("ADMIN_KEYS", setting("ADMIN_KEYS"))?,
             url_keys: signing_keys("URL_KEYS", setting("URL_KEYS"))?,
             issuers,
@@ -293,6 +299,29 @@ fn freshness(setting: impl Fn(&str) -> Option<String>) -> Result<Freshness, Conf
     })
 }
 
+fn plans(setting: impl Fn(&str) -> Option<String>) -> Result<Settings, ConfigError> {
+    let usual = Settings::default();
+    Ok(Settings {
+        linear_light: switch("LINEAR_LIGHT", setting("LINEAR_LIGHT").as_deref())?,
+        longest_avif_side: match setting("LONGEST_AVIF_SIDE") {
+            None => usual.longest_avif_side,
+            Some(value) => {
+                let side = value.parse().ok().filter(|side| (1..=LONGEST_SIDE).contains(side));
+                let range = "whole pixels, 1 to 12000";
+                side.ok_or(ConfigError::OutOfRange { name: "LONGEST_AVIF_SIDE", value, range })?
+            }
+        },
+    })
+}
+
+fn switch(name: &'static str, value: Option<&str>) -> Result<bool, ConfigError> {
+    match value {
+        None | Some("off") => Ok(false),
+        Some("on") => Ok(true),
+        Some(other) => Err(ConfigError::OutOfRange { name, value: other.to_owned(), range: "on or off" }),
+    }
+}
+
 /// Keys that sign URLs.
 fn signing_keys(name: &'static str, json: Option<String>) -> Result<Option<KeySet>, ConfigError> {
     let Some(json) = json else { return Ok(None) };
@@ -384,6 +413,8 @@ mod tests {
             (&[("ACCESS", "Public")][..], "ACCESS cannot be 'Public'"),
             (&[("ACCESS", "token")], "ACCESS takes tokens, but ISSUERS"),
             (&[("FRESH_SECONDS", "-1")], "FRESH_SECONDS"),
+            (&[("LINEAR_LIGHT", "yes")], "LINEAR_LIGHT cannot be 'yes'; it takes on or off"),
+            (&[("LONGEST_AVIF_SIDE", "0")], "LONGEST_AVIF_SIDE cannot be '0'"),
             (&[("PRESETS", r#"{"thumb":"width=x"}"#)], "PRESETS: preset 'thumb'"),
             (&[("PRESETS", r#"["width=x"]"#)], "PRESETS must be a table"),
             (&[("FONTS", r#"{"sans":"a.ttf"}"#)], "FONTS: 'sans' is no name for a font"),

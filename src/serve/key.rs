@@ -45,6 +45,11 @@ impl VariantKey {
         Self(hex(&Sha256::digest(format!("private metadata of {}", self.0))))
     }
 
+    /// The name of the same under settings that are not the usual ones.
+    pub(super) fn under(&self, settings: &str) -> Self {
+        Self(hex(&Sha256::digest(format!("{} under {settings}", self.0))))
+    }
+
     /// The key in the cache.
     pub(super) fn cache_key(&self) -> String {
         format!("{CACHE_ORIGIN}variant/{}", self.0)
@@ -134,6 +139,8 @@ mod tests {
         let [avif, auto] = ["format=avif", "format=auto"].map(|format| key(format, Target::AvifOrWebp, "1"));
         assert_ne!(avif, auto);
         assert_ne!(kept.with_private_metadata(), kept);
+        assert_ne!(kept.under("a"), kept);
+        assert_ne!(kept.under("a"), kept.under("b"));
     }
 
     #[test]

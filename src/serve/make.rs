@@ -226,6 +226,7 @@ impl<'a, W: World> Making<'a, W> {
             target: self.work.task.target,
             instead_of_slow: self.meanwhile(),
             private_metadata: self.work.task.keeps_private_metadata(),
+            settings: self.work.settings,
         };
         let waited_ms = self.world.now_ms() - began_ms;
         let Rendered { target, content_type, bytes, versions } =

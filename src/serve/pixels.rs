@@ -9,7 +9,7 @@ use crate::negotiate::Target;
 use crate::picture::animation::Animation;
 use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES, LARGEST_TRANSFORM_BYTES};
 use crate::picture::probe::Header;
-use crate::plan::{BorderSearch, Mark, Plan, PlanError};
+use crate::plan::{BorderSearch, Mark, Plan, PlanError, Settings};
 use crate::recipe::Recipe;
 use crate::render::{self, Rendering, SourceFile};
 
@@ -22,6 +22,8 @@ pub(super) struct Asked<'a> {
     pub instead_of_slow: Option<Target>,
     /// Whether private metadata leaves.
     pub private_metadata: bool,
+    /// What the deployment decides of all plans.
+    pub settings: Settings,
 }
 
 /// What came of it.
@@ -113,9 +115,9 @@ fn plan(
     file_bytes: u64,
     marks: &[Mark<'_>],
 ) -> Result<(Target, Plan), Problem> {
-    let Asked { recipe, target, instead_of_slow, private_metadata } = asked;
+    let Asked { recipe, target, instead_of_slow, private_metadata, settings } = asked;
     let plan = |target| -> Result<Plan, Problem> {
-        let plan = Plan::new(recipe, header, file_bytes, marks, target)?;
+        let plan = Plan::under(settings, recipe, header, file_bytes, marks, target)?;
         Ok(if private_metadata { plan.with_private_metadata() } else { plan })
     };
     let first = plan(target)?;

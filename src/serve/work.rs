@@ -8,6 +8,7 @@ use super::problem::Problem;
 use super::purges::Purges;
 use super::versions::Current;
 use crate::negotiate::Target;
+use crate::plan::Settings;
 use crate::recipe::{Metadata, Recipe, Source};
 use crate::sources::Place;
 
@@ -45,6 +46,8 @@ pub(super) struct Work<'a> {
     pub files: Vec<WorkFile<'a>>,
     /// When any of it was purged last.
     pub purged_ms: f64,
+    /// What the deployment decides of all plans.
+    pub settings: Settings,
 }
 
 /// What a file is for.
@@ -111,7 +114,7 @@ impl<'a> Work<'a> {
         let files: Vec<WorkFile<'_>> = std::iter::once(source).chain(marks).chain(fonts).collect();
         let names = files.iter().map(|file| file.name.as_str());
         let purged_ms = purges.last_ms(names, tenant, &task.tags);
-        Self { task, files, purged_ms }
+        Self { task, files, purged_ms, settings: config.plans }
     }
 
     /// The name of the variant for a target that is made of these versions.
@@ -133,6 +136,9 @@ impl<'a> Work<'a> {
         let mut key = VariantKey::new(tenant.as_deref(), recipe, target, self.purged_ms, files);
         if self.task.keeps_private_metadata() {
             key = key.with_private_metadata();
+        }
+        if let Some(settings) = self.settings.name() {
+            key = key.under(&settings);
         }
         key
     }

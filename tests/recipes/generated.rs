@@ -6,9 +6,9 @@ use lenslet::address::Address;
 use lenslet::geometry::{Fit, Focus, Mask};
 use lenslet::recipe::{
     Align, Angle, Background, Blend, Border, Breakpoints, Colour, Compression, Content, Decimal, Duotone,
-    Filter, Flip, Fonts, Four, Gravity, LONGEST_SIDE, Layer, LayerSlot, Length, Metadata, Name, OnError,
-    Output, Quality, QualityName, Radius, Recipe, Repeat, Segment, Source, Text, Trim, TrimMode, Upscale,
-    Whole, Width, Within,
+    Filter, Flip, Fonts, Four, Gravity, LONGEST_SIDE, Layer, LayerSlot, Length, Lossless, Metadata, Name,
+    OnError, Output, Quality, QualityName, Radius, Recipe, Repeat, Segment, Source, Text, Trim, TrimMode,
+    Upscale, Whole, Width, Within,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -83,6 +83,7 @@ sampled! {
     Upscale: select(vec![Upscale::Interpolate, Upscale::Generate]);
     Segment: Just(Segment::Foreground);
     Compression: Just(Compression::Fast);
+    Lossless: select(vec![Lossless::True, Lossless::Near]);
     Metadata: select(vec![Metadata::Copyright, Metadata::Keep, Metadata::None]);
     OnError: Just(OnError::Redirect);
     TrimMode: Just(TrimMode::Border);
@@ -133,10 +134,10 @@ prop_compose! {
 
 prop_compose! {
     fn outputs(recipe: Recipe)(
-        border in border(), format in any(), quality in any(), slow_connection_quality in any(), max_bytes in any(),
+        border in border(), format in any(), quality in any(), slow_connection_quality in any(), lossless in any(), max_bytes in any(),
         anim in any(), compression in any(), metadata in any(), onerror in any(), layers in layers(),
     ) -> Recipe {
-        Recipe { border, format, quality, slow_connection_quality, max_bytes, anim, compression, metadata, onerror, layers, ..recipe.clone() }
+        Recipe { border, format, quality, slow_connection_quality, lossless, max_bytes, anim, compression, metadata, onerror, layers, ..recipe.clone() }
     }
 }
 

@@ -322,6 +322,13 @@ pub(super) const OPTIONS: &[Case] = &[
     case(plain("radius"), "four of them joined by ;, or max", RADII, RADII, NO_RADII),
     case(plain("mask"), "circle, ellipse, triangle", MASKS, MASKS, &["Circle", "round", "star5", "none"]),
     case(
+        plain("lossless"),
+        "true or near",
+        &["true", "near"],
+        &["true", "near"],
+        &["false", "auto", "1", "True", "60"],
+    ),
+    case(
         plain("max-bytes"),
         "1 to 33554432",
         &["1", "33554432"],

@@ -1,4 +1,4 @@
-//! Comparing a picture with the one kept under `tests/golden`.
+//! Comparing a picture, or a text, with the one kept under `tests/golden`.
 //!
 //! A missing golden fails. `UPDATE_GOLDEN=1` writes it, natively only, for a human to look at.
 
@@ -22,7 +22,26 @@ pub fn check(name: &str, picture: &Picture, golden: Option<&[u8]>, tolerance: u8
     println!("golden {name}.png {told}; written to {}", kept.path);
 }
 
-/// Where a picture was put.
+/// Fails unless a text is what the golden file holds, to the letter.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn check_text(name: &str, text: &str) {
+    let golden = native::read_text(name);
+    if golden.as_deref() == Some(text) {
+        return;
+    }
+    let golden = golden.unwrap_or_default();
+    let lines = golden.lines().map(Some).chain(std::iter::repeat(None));
+    let changed = text.lines().zip(lines).find(|(line, golden)| Some(*line) != *golden);
+    let kept = native::keep_text(name, text);
+    let told = match changed {
+        Some((line, Some(golden))) => format!("says '{golden}' where '{line}' is now"),
+        _ => "is missing or ends elsewhere".to_owned(),
+    };
+    assert!(kept.is_update, "golden {name}.txt {told}; look at {}", kept.path);
+    println!("golden {name}.txt {told}; written to {}", kept.path);
+}
+
+/// Where a picture or a text was put.
 struct Kept {
     path: String,
     is_update: bool,
@@ -57,18 +76,30 @@ pub mod native {
     use crate::support::pictures::png;
 
     fn path(folder: &str, name: &str) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(format!("{name}.png"))
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(name)
     }
 
     pub fn read(name: &str) -> Option<Vec<u8>> {
-        std::fs::read(path("tests/golden", name)).ok()
+        std::fs::read(path("tests/golden", &format!("{name}.png"))).ok()
+    }
+
+    pub(super) fn read_text(name: &str) -> Option<String> {
+        std::fs::read_to_string(path("tests/golden", &format!("{name}.txt"))).ok()
     }
 
     pub(super) fn keep(name: &str, picture: &Picture) -> super::Kept {
+        keep_file(&format!("{name}.png"), &png(picture))
+    }
+
+    pub(super) fn keep_text(name: &str, text: &str) -> super::Kept {
+        keep_file(&format!("{name}.txt"), text.as_bytes())
+    }
+
+    fn keep_file(name: &str, bytes: &[u8]) -> super::Kept {
         let is_update = std::env::var("UPDATE_GOLDEN").is_ok_and(|value| value == "1");
         let path = path(if is_update { "tests/golden" } else { "target/golden" }, name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, png(picture)).unwrap();
+        std::fs::write(&path, bytes).unwrap();
         super::Kept { path: path.display().to_string(), is_update }
     }
 }

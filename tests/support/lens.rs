@@ -8,7 +8,7 @@ use lenslet::picture::decode::{DecodeError, Decoder, Reduction, Wanted};
 use lenslet::picture::ops::resize::{Axis, Resampler, Shape};
 use lenslet::picture::probe::{Header, ProbeError};
 use lenslet::picture::rows::{Frame, Layout, RowSink};
-use lenslet::plan::{BorderSearch, Mark, Plan, PlanError};
+use lenslet::plan::{BorderSearch, Mark, Plan, PlanError, Settings};
 use lenslet::recipe::{Recipe, RecipeError};
 use lenslet::render::{RenderError, SourceFile, render, render_with_fonts, settle_border};
 
@@ -56,8 +56,25 @@ pub fn transform_with_fonts(
     Ok(render_with_fonts(&source, &marks, &fonts, &plan)?)
 }
 
+/// The same in linear light.
+pub fn transform_in_light(options: &str, source: &[u8], marks: &[&[u8]]) -> Result<Vec<u8>, Refusal> {
+    let settings = Settings { linear_light: true, ..Settings::default() };
+    let (plan, source, marks) = prepare_under(settings, options, source, marks)?;
+    Ok(render(&source, &marks, &plan)?)
+}
+
 /// Everything before the pixels: recipe, headers, budget, plan.
 pub fn prepare(
+    options: &str,
+    source: &[u8],
+    marks: &[&[u8]],
+) -> Result<(Plan, SourceFile, Vec<SourceFile>), Refusal> {
+    prepare_under(Settings::default(), options, source, marks)
+}
+
+/// The same under other settings.
+pub fn prepare_under(
+    settings: Settings,
     options: &str,
     source: &[u8],
     marks: &[&[u8]],
@@ -73,7 +90,7 @@ pub fn prepare(
     let planned: Vec<Mark<'_>> =
         recipe.marks().zip(&marks).map(|((_, layer), file)| file.as_mark(layer)).collect();
     let target = Target::choose(&recipe, Accept::default());
-    let plan = Plan::new(&recipe, &source.header, file_bytes, &planned, target)?;
+    let plan = Plan::under(settings, &recipe, &source.header, file_bytes, &planned, target)?;
     Ok((plan, source, marks))
 }
 

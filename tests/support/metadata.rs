@@ -154,6 +154,17 @@ pub fn laden_with(file: &[u8], tiff: &[u8], xmp: &[u8]) -> Vec<u8> {
     }
 }
 
+/// The same animated WebP with EXIF and XMP in it.
+pub fn laden_film(webp: &[u8]) -> Vec<u8> {
+    let chunks = [exif::webp_chunk(*b"EXIF", &tiff()), exif::webp_chunk(*b"XMP ", XMP.as_bytes())];
+    let mut file = [webp, &chunks.concat()].concat();
+    // That both are there, and how long the file is now.
+    file[20] |= 0x0C;
+    let length = u32::try_from(file.len() - 8).unwrap();
+    file[4..8].copy_from_slice(&length.to_le_bytes());
+    file
+}
+
 /// Whether `bytes` hold `text` somewhere.
 pub fn holds(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())

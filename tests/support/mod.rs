@@ -24,4 +24,6 @@ pub mod planes;
 pub mod png_file;
 pub mod servers;
 pub mod sheet;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod told;
 pub mod world;

@@ -2,7 +2,7 @@
 
 use lenslet::format::Format;
 use lenslet::geometry::{Size, Turn};
-use lenslet::picture::encode::{Encoding, encode};
+use lenslet::picture::encode::{Encoding, Film, encode};
 use lenslet::picture::ops::turn::turn;
 use lenslet::picture::{Channels, Picture};
 
@@ -99,6 +99,17 @@ pub fn stored(upright: &Picture, orientation: u16) -> Picture {
 /// A file of this format; WebP loses nothing at 100.
 pub fn file(picture: &Picture, format: Format, quality: u8) -> Vec<u8> {
     encode(picture, Encoding::new(format, quality)).unwrap()
+}
+
+/// A WebP of so many frames: a sketch, each time turned by half.
+pub fn film(frames: u32) -> Vec<u8> {
+    let mut picture = sketch(48, 32);
+    let mut film = Film::new(Encoding::new(Format::Webp, 100), picture.size(), None).unwrap();
+    for index in 0..frames {
+        film.push(picture.clone(), 40 + 10 * index).unwrap();
+        picture = turn(picture, Turn::HALF);
+    }
+    film.finish().unwrap()
 }
 
 /// A PNG.

@@ -8,7 +8,7 @@ use futures_util::TryStreamExt as _;
 use lenslet::format::Format;
 use lenslet::negotiate::{Accept, Target, settle};
 use lenslet::picture::budget::LARGEST_GATHERED_BYTES;
-use lenslet::plan::{BorderSearch, Mark, Plan};
+use lenslet::plan::{BorderSearch, Mark, Plan, Settings};
 use lenslet::recipe::{Output, Recipe};
 use lenslet::render::{SourceFile, render, settle_border};
 
@@ -69,7 +69,8 @@ async fn one(
         Ok(recipe) => recipe,
         Err(reason) => return Ok(Err(reason)),
     };
-    let (plan, format) = match plan(&recipe, source, &marks) {
+    let settings = Settings { linear_light: state.config.linear_light, ..Settings::default() };
+    let (plan, format) = match plan(settings, &recipe, source, &marks) {
         Ok(planned) => planned,
         Err(reason) => return Ok(Err(reason)),
     };
@@ -120,12 +121,17 @@ async fn mark(state: &AppState, key: &str) -> Result<Result<SourceFile, Reason>,
     })
 }
 
-fn plan(recipe: &Recipe, source: &SourceFile, marks: &[SourceFile]) -> Result<(Plan, Format), Reason> {
+fn plan(
+    settings: Settings,
+    recipe: &Recipe,
+    source: &SourceFile,
+    marks: &[SourceFile],
+) -> Result<(Plan, Format), Reason> {
     let planned: Vec<Mark<'_>> =
         recipe.marks().zip(marks).map(|((_, layer), file)| file.as_mark(layer)).collect();
     // What every browser of these years takes.
     let target = Target::choose(recipe, Accept::parse("image/webp"));
-    let plan = Plan::new(recipe, &source.header, source.file_bytes(), &planned, target)
+    let plan = Plan::under(settings, recipe, &source.header, source.file_bytes(), &planned, target)
         .map_err(|error| error.to_string())?;
     let format = plan.encoding.ok_or("it is not a picture")?.format;
     Ok((plan, format))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::canvas::{Canvas, samples};
 use crate::geometry::{Rect, Size};
 use crate::picture::colour::Conversion;
-use crate::picture::ops::resize::{Axis, Resampler, Shape};
+use crate::picture::ops::resize::{Axis, Scaler, Shape};
 use crate::picture::rows::{Colours, Frame, Layout, RowSink};
 use crate::picture::{Channels, Picture};
 
@@ -14,6 +14,7 @@ use crate::picture::{Channels, Picture};
 pub struct View {
     across: Axis,
     down: Axis,
+    is_linear: bool,
     picture: Picture,
     conversion: Option<Arc<Conversion>>,
 }
@@ -22,7 +23,13 @@ impl View {
     /// A view along these axes, of a canvas on which nothing is.
     pub fn new(across: Axis, down: Axis, channels: Channels, conversion: Option<Arc<Conversion>>) -> Self {
         let picture = Picture::filled(Size::new(across.count, down.count), channels, [0; 4]);
-        Self { across, down, picture, conversion }
+        Self { across, down, is_linear: false, picture, conversion }
+    }
+
+    /// The same, resampled in light if that is said.
+    #[must_use]
+    pub fn in_light(self, is_linear: bool) -> Self {
+        Self { is_linear, ..self }
     }
 
     /// The picture as it is now.
@@ -54,8 +61,9 @@ impl View {
     }
 
     fn resampled(&self, canvas: &Canvas, colours: Colours, across: Axis, down: Axis) -> Option<Picture> {
-        let mut resampler = Resampler::new(across, down, Shape::Pixels, Frame::default())
-            .converting(self.conversion.as_ref());
+        let conversion = self.conversion.as_ref();
+        let mut resampler =
+            Scaler::new((across, down), Shape::Pixels, self.is_linear, conversion, Frame::default());
         resampler.begin(&Layout::whole(colours, canvas.size()));
         let reach = down.reach(1.0);
         let mut bytes = Vec::new();

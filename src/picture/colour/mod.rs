@@ -16,6 +16,7 @@ mod mesh;
 mod png;
 mod srgb;
 
+pub(super) use self::srgb::{Levels, decode as light_of};
 pub use icc::Samples;
 pub(super) use png::PngColours;
 
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use self::icc::{Curve, Icc};
 use self::lut::Lut;
 use self::mesh::Mesh;
-use self::srgb::{Levels, Matrix};
+use self::srgb::Matrix;
 
 /// Longer profiles are not read. Those of presses have half of it.
 pub const LARGEST_PROFILE_BYTES: usize = 1 << 20;

@@ -1,5 +1,7 @@
 //! The space that all pictures end up in: sRGB (IEC 61966-2-1), under ICC's white.
 
+use wide::f32x4;
+
 /// A matrix, row by row.
 pub(super) type Matrix = [[f32; 3]; 3];
 
@@ -63,7 +65,7 @@ pub(super) fn encode(light: f32) -> f32 {
 }
 
 /// 0–1 as stored to light.
-pub(super) fn decode(code: f32) -> f32 {
+pub(in crate::picture) fn decode(code: f32) -> f32 {
     if code <= 0.040_45 { code / 12.92 } else { ((code + 0.055) / 1.055).powf(2.4) }
 }
 
@@ -72,10 +74,10 @@ const STEPS: u16 = 1 << 14;
 
 /// Light to levels of 8 bits, looked up.
 #[derive(Debug, Clone)]
-pub(super) struct Levels(Box<[u8]>);
+pub(in crate::picture) struct Levels(Box<[u8]>);
 
 impl Levels {
-    pub(super) fn new() -> Self {
+    pub(in crate::picture) fn new() -> Self {
         // Where each level begins takes 255 powers, not one for every step.
         let mut levels = Vec::with_capacity(usize::from(STEPS) + 1);
         for level in 0..u8::MAX {
@@ -94,7 +96,18 @@ impl Levels {
         self.0.get(step).copied().unwrap_or(u8::MAX)
     }
 
-    pub(super) const BYTES: u64 = STEPS as u64 + 1;
+    /// The levels of four lights at once: what [`Self::of`] says of each.
+    #[inline]
+    pub(in crate::picture) fn of_lanes(&self, lights: [f32; 4]) -> [u8; 4] {
+        let steps = f32x4::new(lights) * f32x4::splat(f32::from(STEPS)) + f32x4::splat(0.5);
+        let within = steps.fast_max(f32x4::ZERO).fast_min(f32x4::splat(f32::from(STEPS)));
+        within.fast_trunc_int().to_array().map(|step| {
+            let level = usize::try_from(step).ok().and_then(|step| self.0.get(step));
+            level.copied().unwrap_or(u8::MAX)
+        })
+    }
+
+    pub(in crate::picture) const BYTES: u64 = STEPS as u64 + 1;
 }
 
 #[expect(
@@ -122,6 +135,21 @@ mod tests {
             let exact = encode(light) * 255.0;
             assert!((f32::from(levels.of(light)) - exact).abs() < 0.62, "{light}");
         }
+    }
+
+    #[test]
+    fn four_lights_at_once_are_as_one_by_one() {
+        let levels = Levels::new();
+        let mut chance = 1_u32;
+        let mut light = || {
+            chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f32::from(u16::try_from(chance >> 16).unwrap()) / 50_000.0 - 0.1
+        };
+        for _ in 0..20_000 {
+            let lights = [light(), light(), light(), light()];
+            assert_eq!(levels.of_lanes(lights), lights.map(|light| levels.of(light)), "{lights:?}");
+        }
+        assert_eq!(levels.of_lanes([-7.0, 9e9, 1.0, 0.0]), [0, 255, 255, 0]);
     }
 
     #[test]

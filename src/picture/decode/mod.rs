@@ -10,7 +10,7 @@ pub use jpeg::{Reduction, Wanted};
 pub(super) use gif::{GifFrames, blocks as gif_blocks, held_bytes as gif_bytes};
 pub(super) use jpeg::held_bytes as jpeg_bytes;
 pub(super) use png::held_bytes as png_bytes;
-pub(super) use webp::{WebpFrames, held_bytes as webp_bytes};
+pub(super) use webp::{NEAR as NEAR_PIXELS, WebpFrames, held_bytes as webp_bytes};
 
 #[cfg(test)]
 pub(in crate::picture) use self::webp::unsmoothed_planes;

@@ -1,6 +1,6 @@
 //! The highest quality with which a file is no longer than somebody said.
 
-use super::{EncodeError, Encoding, adapted, encode};
+use super::{EncodeError, Encoding, Loss, adapted, encode};
 use crate::format::Format;
 use crate::picture::Picture;
 
@@ -15,7 +15,7 @@ pub fn encode_fitted(picture: &Picture, encoding: Encoding, most_bytes: u32) -> 
 
 /// The same of whatever makes a file with an encoding.
 pub fn fitted<E: From<EncodeError>>(
-    encoding: Encoding,
+    mut encoding: Encoding,
     most_bytes: u32,
     make: impl Fn(Encoding) -> Result<Vec<u8>, E>,
 ) -> Result<Vec<u8>, E> {
@@ -26,8 +26,12 @@ pub fn fitted<E: From<EncodeError>>(
         let Some(quality) = search.next else { break };
         let file = make(Encoding { quality, ..encoding })?;
         let fits = file.len() <= most;
-        if !has_qualities(encoding.format) && !fits {
+        if !has_qualities(encoding) && !fits {
             break;
+        }
+        // What loses nothing is as long at every quality.
+        if encoding.may_lose_nothing() {
+            encoding.loss = Loss::ByQuality;
         }
         search.learn(quality, fits, file.len(), most);
         if fits {
@@ -38,9 +42,10 @@ pub fn fitted<E: From<EncodeError>>(
 }
 
 /// Whether a lower quality makes a shorter file.
-fn has_qualities(format: Format) -> bool {
-    match format {
-        Format::Jpeg | Format::Webp | Format::Avif => true,
+fn has_qualities(encoding: Encoding) -> bool {
+    match encoding.format {
+        Format::Webp => encoding.loss != Loss::None,
+        Format::Jpeg | Format::Avif => true,
         Format::Png | Format::Gif => false,
     }
 }

@@ -15,6 +15,7 @@ pub use self::adapted::Level;
 pub use self::film::{Film, film_bytes, film_nanoseconds};
 pub use self::fitted::{MOST_TRIES, encode_fitted, fitted};
 pub(super) use self::gif::held_bytes as gif_bytes;
+pub(super) use self::webp::held_bytes as webp_bytes;
 
 use super::Picture;
 use crate::format::Format;
@@ -27,6 +28,8 @@ pub struct Encoding {
     pub format: Format,
     /// 1–100, for formats that lose. WebP loses nothing at 100.
     pub quality: u8,
+    /// What a WebP may lose.
+    pub loss: Loss,
     /// How good it shall look instead, whatever quality that takes, of formats that lose; of others `quality` counts.
     pub level: Option<Level>,
     /// Whether a PNG may have fewer colours than the frame, as many as its quality says.
@@ -35,10 +38,23 @@ pub struct Encoding {
     pub progressive: bool,
 }
 
+/// What a WebP may lose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// As much as its quality says.
+    ByQuality,
+    /// The same, or nothing where that makes a shorter file, as it does of many pictures that were drawn.
+    Shorter,
+    /// The last bits of samples, as many as its quality says, where that is not seen.
+    Near,
+    /// Nothing.
+    None,
+}
+
 impl Encoding {
     /// An encoding of this quality; a JPEG may have several scans, a PNG has all colours.
     pub fn new(format: Format, quality: u8) -> Self {
-        Self { format, quality, level: None, few_colours: false, progressive: true }
+        Self { format, quality, loss: Loss::ByQuality, level: None, few_colours: false, progressive: true }
     }
 
     /// About how many milliseconds a photograph of this size takes as wasm, once it is a frame.
@@ -53,7 +69,12 @@ impl Encoding {
 
     /// Whether this is WebP's lossless coding.
     pub(crate) fn is_lossless_webp(self) -> bool {
-        self.format == Format::Webp && self.quality == 100
+        self.format == Format::Webp && (self.quality == 100 || matches!(self.loss, Loss::Near | Loss::None))
+    }
+
+    /// Whether this becomes WebP's lossless coding where that is shorter.
+    pub(crate) fn may_lose_nothing(self) -> bool {
+        self.format == Format::Webp && self.loss == Loss::Shorter && !self.is_lossless_webp()
     }
 }
 

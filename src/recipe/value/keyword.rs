@@ -88,6 +88,13 @@ keywords! {
         /// A negative.
         Invert = "invert",
     }
+    /// What a file without loss may lose all the same.
+    Lossless {
+        /// Nothing.
+        True = "true",
+        /// The last bits of samples, where that is not seen.
+        Near = "near",
+    }
     /// Whether encoding trades size for time.
     Compression {
         /// As quickly as can be.

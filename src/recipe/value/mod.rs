@@ -8,8 +8,8 @@ mod number;
 
 pub use effect::{Angle, Background, Duotone, Radius};
 pub use keyword::{
-    Align, Blend, Compression, Filter, Flip, Metadata, OnError, Output, QualityName, Repeat, Segment,
-    TrimMode, Upscale,
+    Align, Blend, Compression, Filter, Flip, Lossless, Metadata, OnError, Output, QualityName, Repeat,
+    Segment, TrimMode, Upscale,
 };
 pub use number::{Breakpoints, Decimal, Four, LONGEST_SIDE, Length, Side, Whole, Width, Within};
 

@@ -15,6 +15,7 @@ mod lossy;
 mod upsample;
 
 pub(in crate::picture) use self::frames::WebpFrames;
+pub(in crate::picture) use self::lossless::NEAR;
 #[cfg(test)]
 pub(in crate::picture) use self::lossy::unsmoothed_planes;
 use std::ops::ControlFlow;

@@ -55,7 +55,7 @@ impl Level {
 
 /// The encoding with the quality that its level takes.
 pub(super) fn settled(picture: &Picture, encoding: Encoding) -> Result<Encoding, EncodeError> {
-    let Some(level) = encoding.level else { return Ok(encoding) };
+    let Some(level) = encoding.level.filter(|_| !encoding.is_lossless_webp()) else { return Ok(encoding) };
     let quality = match Trial::of(picture, encoding.format) {
         Some(trial) => trial.find(encoding.quality, level.score())?,
         None => encoding.quality,

@@ -64,7 +64,7 @@ impl Axis {
     }
 
     /// Whether every output sample is a source sample as it is.
-    pub(super) fn is_identity(&self) -> bool {
+    pub fn is_identity(&self) -> bool {
         (self.step - 1.0).abs() < 1e-9 && self.start.fract().abs() < 1e-9
     }
 
@@ -105,6 +105,26 @@ impl Axis {
         let last = truncate(((end + reach - self.start) / self.step).ceil()).clamp(first, self.count);
         let part = Self { start: self.start + self.step * f64::from(first), count: last - first, ..self };
         (first..last, part)
+    }
+
+    /// What is looked at, as it is.
+    #[must_use]
+    pub fn seen(&self) -> Self {
+        let pixels = self.reach(1.0);
+        Self {
+            start: pixels.start.into(),
+            step: 1.0,
+            count: pixels.end.saturating_sub(pixels.start),
+            low: pixels.start.into(),
+            high: pixels.end.into(),
+        }
+    }
+
+    /// The same over what another axis makes, whose steps are single pixels.
+    #[must_use]
+    pub fn within(self, seen: &Self) -> Self {
+        let from = seen.start;
+        Self { start: self.start - from, low: self.low - from, high: self.high - from, ..self }
     }
 
     /// The pixels that are looked at, where samples of the coarsest plane are `spacing` pixels apart.

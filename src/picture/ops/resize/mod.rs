@@ -1,17 +1,20 @@
 //! Lanczos3 resampling, fed by rows: only the rows that the kernel spans are kept.
 //!
-//! Filtering is separable and done in gamma space, as browsers and libvips do, in single precision and with
+//! Filtering is separable and done in gamma space, as browsers and libvips do, or in light (`light.rs`), in single precision and with
 //! premultiplied alpha. Every plane goes from its own resolution straight to that of the output; what its
 //! samples mean is looked at only then.
 
 mod axis;
+mod light;
 mod plane;
 
 pub use axis::Axis;
+pub use light::Scaler;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use self::light::Light;
 use self::plane::PlaneResampler;
 use super::colour;
 use crate::geometry::Size;
@@ -47,6 +50,8 @@ pub struct Resampler<S> {
     ready: Vec<bool>,
     bytes: Vec<u8>,
     converter: Option<Converter>,
+    /// What makes light of levels, where that is scaled.
+    light: Option<Light>,
     sink: S,
 }
 
@@ -64,6 +69,7 @@ impl<S: RowSink> Resampler<S> {
             ready: Vec::new(),
             bytes: Vec::new(),
             converter: None,
+            light: None,
             sink,
         }
     }
@@ -72,6 +78,12 @@ impl<S: RowSink> Resampler<S> {
     #[must_use]
     pub fn converting(self, conversion: Option<&Arc<Conversion>>) -> Self {
         Self { converter: conversion.map(|conversion| Converter::new(Arc::clone(conversion))), ..self }
+    }
+
+    /// The same of whole pixels of sRGB, in light.
+    #[must_use]
+    fn in_light(self) -> Self {
+        Self { light: Some(Light::new()), ..self }
     }
 
     /// Where the rows went.
@@ -134,9 +146,12 @@ impl<S: RowSink> Resampler<S> {
             self.ready.fill(false);
             let is_multiplied = self.planes.first().is_some_and(PlaneResampler::is_multiplied);
             let (colours, bytes) = (self.colours, &mut self.bytes);
-            match &mut self.converter {
-                None => colour::to_pixels(colours, is_multiplied, &self.rows, bytes),
-                Some(converter) => colour::convert(colours, is_multiplied, &self.rows, converter, bytes),
+            match (&mut self.converter, &self.light, self.rows.as_slice()) {
+                (_, Some(light), [row]) => light.to_pixels(colours, row, bytes),
+                (None, ..) => colour::to_pixels(colours, is_multiplied, &self.rows, bytes),
+                (Some(converter), ..) => {
+                    colour::convert(colours, is_multiplied, &self.rows, converter, bytes);
+                }
             }
             self.sink.row(0, &self.bytes)?;
         }
@@ -152,7 +167,8 @@ impl<S: RowSink> RowSink for Resampler<S> {
             let (across, down) = self.axes(index);
             // Planes that go out as planes keep their own resolution.
             let fine = layout.planes.first().filter(|_| !self.keeps_planes).unwrap_or(plane);
-            PlaneResampler::new(&across, &down, plane, fine, layout.colours.samples())
+            let light = self.light.as_ref().map(|light| Arc::clone(&light.of));
+            PlaneResampler::new(&across, &down, plane, fine, layout.colours.samples()).in_light(light)
         };
         self.planes = layout.planes.iter().enumerate().map(resampler).collect();
         self.rows = vec![Vec::new(); self.planes.len()];

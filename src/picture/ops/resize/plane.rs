@@ -1,10 +1,12 @@
 //! One plane, row by row: along x as a row comes in, along y as soon as its last row is there.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use wide::f32x4;
 
 use super::axis::{Axis, Samples, Taps};
+use super::light::{self, LightOf};
 use crate::picture::rows::Plane;
 
 /// Resamples one plane.
@@ -14,6 +16,8 @@ pub(super) struct PlaneResampler {
     samples: usize,
     /// The fourth of them is alpha, by which the others are to be multiplied.
     multiplies: bool,
+    /// The light of each level, where that is what is filtered.
+    light: Option<Arc<LightOf>>,
     columns: Taps,
     lines: Taps,
     /// The next output row.
@@ -38,6 +42,7 @@ impl PlaneResampler {
         Self {
             samples,
             multiplies: samples == 4 && !is_identity,
+            light: None,
             columns: Taps::new(across, columns(plane), columns(fine), is_tight),
             lines: Taps::new(down, lines(plane), lines(fine), is_tight),
             next_line: 0,
@@ -47,6 +52,11 @@ impl PlaneResampler {
             spare: Vec::new(),
             unfolded: Vec::new(),
         }
+    }
+
+    /// The same of light, which is that of these levels.
+    pub(super) fn in_light(self, light: Option<Arc<LightOf>>) -> Self {
+        Self { light, ..self }
     }
 
     /// Samples of a pixel in the rows that are made: those of three have a fourth that means nothing.
@@ -117,6 +127,10 @@ impl PlaneResampler {
     fn unfold(&mut self, row: &[u8]) {
         let padding = self.columns.span * self.samples + 4;
         self.unfolded.resize(row.len() + padding, 0.0);
+        if let Some(of) = &self.light {
+            light::unfold(row, self.samples, of, &mut self.unfolded);
+            return;
+        }
         for (sample, &byte) in self.unfolded.iter_mut().zip(row) {
             *sample = f32::from(byte);
         }

@@ -9,6 +9,7 @@ mod prefix;
 mod transforms;
 
 use self::bits::Bits;
+pub(in crate::picture) use self::pixels::NEAR;
 use self::pixels::Pixels;
 use self::transforms::Transforms;
 use super::{Broken, Reason};

@@ -16,7 +16,7 @@ const DISTANCES: usize = 40;
 
 /// Of the distances up to 120: pixels to the left and rows up (section 3.5.2.2).
 #[rustfmt::skip]
-const NEAR: [(i8, i8); 120] = [
+pub(in crate::picture) const NEAR: [(i8, i8); 120] = [
     (0, 1), (1, 0), (1, 1), (-1, 1), (0, 2), (2, 0), (1, 2), (-1, 2),
     (2, 1), (-2, 1), (2, 2), (-2, 2), (0, 3), (3, 0), (1, 3), (-1, 3),
     (3, 1), (-3, 1), (2, 3), (-2, 3), (3, 2), (-3, 2), (0, 4), (4, 0),
