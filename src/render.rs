@@ -9,9 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::format::Format;
-use crate::geometry::Turn;
+use crate::geometry::{Focus, Turn};
 use crate::picture::Picture;
 use crate::picture::decode::{DecodeError, Decoder, PIECE_BYTES, Wanted};
+use crate::picture::describe;
 use crate::picture::encode::jpeg::JpegRows;
 use crate::picture::encode::{self, EncodeError, Encoding};
 use crate::picture::metadata::{self, Asides};
@@ -19,8 +20,9 @@ use crate::picture::ops::resize::{Resampler, Shape};
 use crate::picture::ops::{backdrop, blur, canvas, mark, mask, pixelate, sharpen, tilt, tone, turn};
 use crate::picture::probe::{Header, ProbeError};
 use crate::picture::rows::{Frame, Layout, Planes, RowSink};
+use crate::picture::svg::{self, Drawing, SvgError};
 use crate::picture::text::{self, Font, TextError};
-use crate::plan::{BorderSearch, Mark, MarkPlan, Plan, Reading, Step, TextPlan};
+use crate::plan::{BorderSearch, FocusSearch, Mark, MarkPlan, Plan, PlanError, Reading, Step, TextPlan};
 use crate::recipe::{Layer, Recipe};
 
 /// A picture file and what its header says.
@@ -51,7 +53,7 @@ impl SourceFile {
 }
 
 /// Raise this whenever any answer's bytes change for the same plan: it is part of every variant's name.
-pub const REVISION: u32 = 5;
+pub const REVISION: u32 = 6;
 
 /// Why a plan could not be carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +67,9 @@ pub enum RenderError {
     /// A text cannot be written with its fonts.
     #[error("a text cannot be written: {0}")]
     Text(#[from] TextError),
+    /// A drawing is not taken.
+    #[error(transparent)]
+    Svg(#[from] SvgError),
     /// A codec panicked: a defect, kept from the neighbours' requests where panics unwind.
     #[error("a panic while rendering: {0}")]
     Panic(String),
@@ -81,7 +86,6 @@ pub struct Rendering<'a> {
     plan: &'a Plan,
     marks: &'a [SourceFile],
     fonts: &'a [Vec<u8>],
-    encoding: Encoding,
     format: Format,
     asides: Arc<Asides>,
     decoder: Decoder,
@@ -108,9 +112,9 @@ impl<'a> Rendering<'a> {
         marks: &'a [SourceFile],
         plan: &'a Plan,
     ) -> Result<Self, RenderError> {
-        let encoding = plan.encoding.ok_or(RenderError::Defect)?;
         let rows = match plan.turn_of_planes() {
             Some(Turn::NONE) => {
+                let encoding = plan.encoding.ok_or(RenderError::Defect)?;
                 Rows::Jpeg(Box::new(resampler(&plan.reading, header, JpegRows::of(encoding))))
             }
             Some(turn) => Rows::Planes(Box::new(resampler(&plan.reading, header, Planes::default())), turn),
@@ -118,7 +122,7 @@ impl<'a> Rendering<'a> {
         };
         let decoder = Decoder::new(header, file_bytes, plan.reading.reduction, plan.reading.wanted());
         let (format, asides) = (header.format, Arc::clone(&header.asides));
-        Ok(Self { plan, marks, fonts: &[], encoding, format, asides, decoder, rows, is_done: false })
+        Ok(Self { plan, marks, fonts: &[], format, asides, decoder, rows, is_done: false })
     }
 
     /// With the files of the fonts that the recipe names, in its order.
@@ -149,8 +153,20 @@ impl<'a> Rendering<'a> {
         catching(|| self.carry_out())
     }
 
+    /// The same where no file is made: the frame that is looked at.
+    pub fn finish_frame(mut self) -> Result<Picture, RenderError> {
+        catching(|| {
+            if !self.is_done {
+                self.decoder.finish(self.rows.sink())?;
+            }
+            drop(self.decoder);
+            let Rows::Frame(rows) = self.rows else { return Err(RenderError::Defect) };
+            stepped(self.plan, rows.into_sink(), self.format, self.marks, self.fonts)
+        })
+    }
+
     fn carry_out(self) -> Result<Vec<u8>, RenderError> {
-        let format = self.encoding.format;
+        let format = self.plan.encoding.ok_or(RenderError::Defect)?.format;
         let kept = self.asides.kept(self.plan.keep, format != Format::Gif);
         let file = self.encode(kept.file_bytes())?;
         metadata::attach(format, file, &kept).ok_or(RenderError::Defect)
@@ -158,6 +174,7 @@ impl<'a> Rendering<'a> {
 
     /// The file without metadata, for which so many bytes are left.
     fn encode(mut self, metadata_bytes: usize) -> Result<Vec<u8>, RenderError> {
+        let encoding = self.plan.encoding.ok_or(RenderError::Defect)?;
         #[cfg(feature = "animation")]
         if let Some(animation) = self.plan.animation {
             let (header, file) = self.decoder.into_file().ok_or(RenderError::Defect)?;
@@ -178,22 +195,31 @@ impl<'a> Rendering<'a> {
             Rows::Jpeg(rows) => return Ok(rows.into_sink().finish()?),
             Rows::Planes(rows, turn) => {
                 let planes = rows.into_sink().finish().ok_or_else(|| too_few_rows(self.format))?;
-                return encode_turned(planes, turn, self.encoding);
+                return encode_turned(planes, turn, encoding);
             }
-            Rows::Frame(rows) => rows.into_sink().finish(),
+            Rows::Frame(rows) => rows.into_sink(),
         };
-        let mut picture = frame.ok_or_else(|| too_few_rows(self.format))?;
-        for step in &self.plan.steps {
-            picture = take(step, picture, self.marks, self.fonts)?;
-        }
+        let picture = stepped(self.plan, frame, self.format, self.marks, self.fonts)?;
         Ok(match self.plan.most_bytes {
             Some(most) => {
                 let metadata_bytes = u32::try_from(metadata_bytes).unwrap_or(u32::MAX);
-                encode::encode_fitted(&picture, self.encoding, most.saturating_sub(metadata_bytes))?
+                encode::encode_fitted(&picture, encoding, most.saturating_sub(metadata_bytes))?
             }
-            None => encode::encode(&picture, self.encoding)?,
+            None => encode::encode(&picture, encoding)?,
         })
     }
+}
+
+/// What the steps of a plan make of the frame that was read.
+fn stepped(
+    plan: &Plan,
+    frame: Frame,
+    format: Format,
+    marks: &[SourceFile],
+    fonts: &[Vec<u8>],
+) -> Result<Picture, RenderError> {
+    let picture = frame.finish().ok_or_else(|| too_few_rows(format))?;
+    plan.steps.iter().try_fold(picture, |picture, step| take(step, picture, marks, fonts))
 }
 
 impl Rows {
@@ -225,6 +251,22 @@ pub fn render_with_fonts(
         }
     }
     rendering.finish()
+}
+
+/// The drawing of a file of at most so many bytes, without what is dangerous.
+pub fn drawing(file: &[u8], most_bytes: usize) -> Result<Drawing, RenderError> {
+    catching(|| Ok(svg::sanitise(file, most_bytes)?))
+}
+
+/// The frame that a plan of no file looks at.
+pub fn seen(source: &SourceFile, plan: &Plan) -> Result<Picture, RenderError> {
+    let mut rendering = Rendering::new(&source.header, source.file_bytes(), &[], plan)?;
+    for piece in source.bytes.chunks(PIECE_BYTES as usize) {
+        if rendering.push(piece)?.is_break() {
+            break;
+        }
+    }
+    rendering.finish_frame()
 }
 
 /// Decodes all of a file's picture, also what a frame could do without, into the frame that a plan makes, without marks.
@@ -260,6 +302,43 @@ pub fn settle_border(
         }
         Ok(search.settle(recipe, header, rows.into_sink().inner()))
     })
+}
+
+/// The recipe with `gravity=auto` as the place that draws the eye of this file.
+pub fn settle_focus(
+    recipe: &Recipe,
+    search: &FocusSearch,
+    source: &SourceFile,
+) -> Result<Recipe, RenderError> {
+    let picture = seen(source, &search.plan)?;
+    catching(|| Ok(search.settle(recipe, &describe::salience(&picture))))
+}
+
+/// Why what a recipe leaves to be found was not found.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettleError {
+    /// It may not be looked for.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// It could not be looked for.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+}
+
+/// The recipe with all that it leaves to be found, first its border and then its gravity; `focus` is the point that the
+/// source brings along, if it does.
+pub fn settle(recipe: Recipe, source: &SourceFile, focus: Option<Focus>) -> Result<Recipe, SettleError> {
+    let (header, file_bytes) = (&source.header, source.file_bytes());
+    let recipe = match BorderSearch::new(&recipe, header, file_bytes)? {
+        Some(search) => settle_border(&recipe, &search, source)?,
+        None => recipe,
+    };
+    let Some(search) = FocusSearch::new(&recipe, header)? else { return Ok(recipe) };
+    if let Some(point) = focus {
+        return Ok(search.settle_at(&recipe, header, point));
+    }
+    search.check(header, file_bytes)?;
+    Ok(settle_focus(&recipe, &search, source)?)
 }
 
 /// Wants every row, and hands them on for as long as somebody else does.

@@ -7,6 +7,7 @@ pub use hints::{Dependence, Hints};
 pub use settle::settle;
 
 use crate::format::Format;
+use crate::picture::describe;
 use crate::picture::encode::{Encoding, Level};
 use crate::picture::probe::Header;
 use crate::recipe::{Output, Quality, QualityName, Recipe};
@@ -78,15 +79,52 @@ pub enum Target {
     Fixed(Format),
     /// JPEG in one scan.
     BaselineJpeg,
-    /// What is known of the picture, as JSON.
+    /// The drawing that the source is.
+    Drawing,
+    /// No picture but what is to be said of it.
+    Told(Telling),
+}
+
+/// What is said of a picture in the place of the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Telling {
+    /// What is known of it, as JSON.
     Json,
+    /// A `BlurHash`.
+    Blurhash,
+    /// A `ThumbHash`, in base64.
+    Thumbhash,
+    /// A tiny picture, as a data URL.
+    Lqip,
+}
+
+impl Telling {
+    /// The longest side of the frame that is looked at for it.
+    pub fn side(self) -> u32 {
+        match self {
+            Self::Json | Self::Blurhash | Self::Thumbhash => describe::SIDE,
+            Self::Lqip => describe::TINY_SIDE,
+        }
+    }
+
+    /// Whether something can be said of a picture that nobody looks at.
+    pub fn does_without_looking(self) -> bool {
+        self == Self::Json
+    }
+
+    /// Its media type.
+    pub fn mime(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Blurhash | Self::Thumbhash | Self::Lqip => "text/plain",
+        }
+    }
 }
 
 impl Target {
     /// Joins the recipe's format with what the client accepts.
     ///
     /// `compression=fast` is what is encoded soonest, whatever more the client takes. AVIF asked for by name is what cannot always be afforded; what comes instead must do for the client.
-    /// `BlurHash` and `ThumbHash` are not made: [`Recipe::unbuilt`] refuses them before this is asked.
     pub fn choose(recipe: &Recipe, accept: Accept) -> Self {
         let avif = recipe.format == Some(Output::Avif) || accept.prefers_avif();
         match recipe.format {
@@ -103,7 +141,11 @@ impl Target {
             Some(Output::BaselineJpeg) => Self::BaselineJpeg,
             Some(Output::Png) => Self::Fixed(Format::Png),
             Some(Output::Gif) => Self::Fixed(Format::Gif),
-            Some(Output::Json | Output::Blurhash | Output::Thumbhash) => Self::Json,
+            Some(Output::Svg) => Self::Drawing,
+            Some(Output::Json) => Self::Told(Telling::Json),
+            Some(Output::Blurhash) => Self::Told(Telling::Blurhash),
+            Some(Output::Thumbhash) => Self::Told(Telling::Thumbhash),
+            Some(Output::Lqip) => Self::Told(Telling::Lqip),
         }
     }
 
@@ -138,7 +180,8 @@ impl Target {
             | Self::WebpOrStill
             | Self::Fixed(_)
             | Self::BaselineJpeg
-            | Self::Json => None,
+            | Self::Drawing
+            | Self::Told(_) => None,
         }
     }
 
@@ -152,7 +195,11 @@ impl Target {
             Self::AvifOrWebp => "avif-or-webp",
             Self::Fixed(format) => format.name(),
             Self::BaselineJpeg => "baseline-jpeg",
-            Self::Json => "json",
+            Self::Drawing => "svg",
+            Self::Told(Telling::Json) => "json",
+            Self::Told(Telling::Blurhash) => "blurhash",
+            Self::Told(Telling::Thumbhash) => "thumbhash",
+            Self::Told(Telling::Lqip) => "lqip",
         }
     }
 
@@ -166,7 +213,7 @@ impl Target {
             Self::Fixed(format @ (Format::Webp | Format::Gif)) => format,
             Self::WebpOrStill | Self::AvifOrWebp => Format::Webp,
             Self::Still | Self::AvifOrStill => Format::Gif,
-            Self::Fixed(_) | Self::BaselineJpeg | Self::Json => return None,
+            Self::Fixed(_) | Self::BaselineJpeg | Self::Drawing | Self::Told(_) => return None,
         };
         Some(Encoding::new(format, recipe.quality.map_or(Quality::DEFAULT, Quality::number)))
     }
@@ -182,7 +229,7 @@ impl Target {
             Self::AvifOrWebp => &[Format::Avif, Format::Webp, still],
             Self::Fixed(format) => &[format],
             Self::BaselineJpeg => &[Format::Jpeg],
-            Self::Json => &[],
+            Self::Drawing | Self::Told(_) => &[],
         };
         let number = quality.map_or(Quality::DEFAULT, Quality::number);
         let encoding = |&format: &Format| Encoding {
@@ -288,7 +335,7 @@ mod tests {
         assert_eq!(meanwhile(Target::AvifOrWebp, "format=auto"), Some(Target::WebpOrStill));
         assert_eq!(meanwhile(Target::AvifOrStill, "format=auto"), Some(Target::Still));
         assert_eq!(meanwhile(Target::AvifOrWebp, "format=avif"), None);
-        for quick in [Target::Own, Target::Still, Target::WebpOrStill, Target::Json] {
+        for quick in [Target::Own, Target::Still, Target::WebpOrStill, Target::Told(Telling::Json)] {
             assert_eq!(meanwhile(quick, "format=auto"), None);
         }
     }

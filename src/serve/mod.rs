@@ -30,6 +30,7 @@ mod recent;
 mod record;
 mod refusal;
 mod source_error;
+mod telling;
 mod transform;
 mod versions;
 mod work;
