@@ -290,11 +290,10 @@ impl Framing {
         Self { scaled, window: scaled.rect(), canvas: scaled, left: 0, top: 0 }
     }
 
-    /// The same `side` / `longest` times as large, as nearly as whole numbers can be.
+    /// The same `to` / `from` times as large, as nearly as whole numbers can be.
     #[must_use]
-    pub fn shrunk(&self, side: u32, longest: u32) -> Self {
-        let small =
-            |size: Size| Size::new(scale(size.width, side, longest), scale(size.height, side, longest));
+    pub fn shrunk(&self, to: u32, from: u32) -> Self {
+        let small = |size: Size| Size::new(scale(size.width, to, from), scale(size.height, to, from));
         let within =
             |size: Size, outer: Size| Size::new(size.width.min(outer.width), size.height.min(outer.height));
         let scaled = small(self.scaled);
@@ -303,7 +302,7 @@ impl Framing {
         let canvas = if is_padded { small(self.canvas) } else { size };
         let canvas = Size::new(canvas.width.max(size.width), canvas.height.max(size.height));
         let at = |first: u32, room: u32| {
-            let first = u64::from(first) * u64::from(side) / u64::from(longest.max(1));
+            let first = u64::from(first) * u64::from(to) / u64::from(from.max(1));
             u32::try_from(first).unwrap_or(u32::MAX).min(room)
         };
         let x = at(self.window.x, scaled.width - size.width);

@@ -43,7 +43,7 @@ mod focus {
 
     /// Kinds of subjects, within a distance of 1 of their middle along each side, and what is around them.
     const KINDS: [(&str, Paint, Paint); 5] = [
-        ("a bright ball", |x, y, _, _| ball(x, y, [230, 60, 20]), |_, _, x, y| haze(x, y)),
+        ("a bright ball", |x, y, _, _| ball(x, y, [230, 60, 20, 255]), |_, _, x, y| haze(x, y)),
         (
             "something sharp",
             |_, _, x, y| if (x / 4 + y / 4) % 2 == 0 { [90, 90, 90, 255] } else { [150, 150, 150, 255] },
@@ -57,7 +57,7 @@ mod focus {
         ),
         (
             "something dark in light",
-            |x, y, _, _| ball(x, y, [24, 30, 36]),
+            |x, y, _, _| ball(x, y, [24, 30, 36, 255]),
             |_, _, x, y| [226 + shade(x, 40), 230, 232 + shade(y, 40), 255],
         ),
     ];
@@ -70,8 +70,8 @@ mod focus {
         [118 + shade(x, 30), 126 + shade(y, 24), 130, 255]
     }
 
-    fn ball(x: f64, y: f64, [r, g, b]: [u8; 3]) -> [u8; 4] {
-        if x.hypot(y) < 1.0 { [r, g, b, 255] } else { [128, 132, 134, 255] }
+    fn ball(x: f64, y: f64, colour: [u8; 4]) -> [u8; 4] {
+        if x.hypot(y) < 1.0 { colour } else { [128, 132, 134, 255] }
     }
 
     /// An oval of skin with eyes and a mouth.
@@ -162,7 +162,7 @@ mod focus {
                 .samples()
                 .chunks(picture.channels().count())
                 .filter(|pixel| pixel[0] > 200 && pixel[1] < 90);
-            reds.count() * 100 / (picture.size().area() as usize)
+            u64::try_from(reds.count()).unwrap() * 100 / picture.size().area()
         };
         for (options, least) in [
             ("width=50,height=50,fit=cover", 15),
@@ -190,18 +190,14 @@ mod focus {
         for (options, point, expected) in [
             ("width=50,height=50,fit=cover", at(9_000, 5_000), [2.0 / 3.0, 0.0, 1.0, 1.0]),
             ("width=50,height=50,fit=cover", at(5_000, 0), [1.0 / 3.0, 0.0, 2.0 / 3.0, 1.0]),
-            ("width=150,height=50,fit=cover", at(5_000, 0), [0.0, 0.0, 1.0, 1.0]),
         ] {
             let recipe = format!("{options},gravity=auto");
-            if expected == [0.0, 0.0, 1.0, 1.0] {
-                // Nothing is cut off.
-                let settled = settle(Recipe::parse(&recipe).unwrap(), &file, point).unwrap();
-                assert_eq!(settled.gravity, Some(Gravity::Auto));
-                continue;
-            }
             let found = window(&recipe, &file, point);
             assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 0.02), "{options}: {found:?}");
         }
+        // Nothing is cut off.
+        let whole = Recipe::parse("width=150,height=50,fit=cover,gravity=auto").unwrap();
+        assert_eq!(settle(whole, &file, at(5_000, 0)).unwrap().gravity, Some(Gravity::Auto));
         let mirrored = settle(
             Recipe::parse("flip=h,width=50,height=50,fit=cover,gravity=auto").unwrap(),
             &file,
@@ -275,7 +271,7 @@ mod focus {
             }
             let [mean, centre] = sums.map(|sum| sum / f64::from(count));
             println!("{mean:.3} and {centre:.3} of the subjects, {kept:?} of {count}");
-            // Of 19 crops, 80 % of the subject in at least 15, where the middle has it in 12.
+            // Of 19 crops it has 80 % of the subject in 17, and the middle in 11.
             assert!(kept[0] * 10 >= count * 8 && kept[0] > kept[1], "{kept:?} of {count}");
             assert!(mean > centre + 0.08, "{mean} and {centre}");
         }

@@ -20,7 +20,7 @@ pub const LARGEST_FILE_BYTES: u64 = 100 * MIB;
 pub const LARGEST_GATHERED_BYTES: u64 = 32 * MIB;
 
 /// Drawings of more bytes are not read.
-pub const LARGEST_DRAWING_BYTES: usize = 2 * MIB as usize;
+pub const LARGEST_DRAWING_BYTES: usize = 2 << 20;
 
 /// Sources of more pixels are refused: a file of a few bytes may claim as many as it likes, and each takes time.
 pub const LARGEST_SOURCE_PIXELS: u64 = 120_000_000;

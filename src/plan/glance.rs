@@ -17,17 +17,17 @@ pub(super) const TELLING_BYTES: u64 = 1 << 20;
 
 impl Plan {
     /// What there is to look at of an output of this size, which `layout` makes of the part `kept` of the upright source, no
-    /// longer than `side`.
+    /// longer than `most`.
     pub(super) fn glance(
         recipe: &Recipe,
         header: &Header,
         (kept, turn): (Rect, Turn),
         (layout, size): (&Layout, Size),
-        side: u32,
+        most: u32,
     ) -> Self {
         let longest = size.longest();
-        let (small, layout) = if longest > side {
-            (smaller(recipe, side, longest), layout.shrunk(side, longest))
+        let (small, layout) = if longest > most {
+            (smaller(recipe, most, longest), layout.shrunk(most, longest))
         } else {
             (smaller(recipe, 1, 1), layout.shrunk(1, 1))
         };

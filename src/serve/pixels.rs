@@ -145,10 +145,10 @@ fn as_it_is(asked: Asked<'_>, drawing: Drawing, versions: Vec<Current>) -> Resul
 }
 
 /// All of the source, which is looked at before there is a plan: so many bytes of it, with so much held meanwhile.
-async fn all_of<'a, W: World>(
+async fn all_of<W: World>(
     world: &W,
     promise: &mut Promise<'_>,
-    mut source: Incoming<'a, W>,
+    mut source: Incoming<'_, W>,
     (file_bytes, peak_bytes): (u64, u64),
 ) -> Result<SourceFile, Problem> {
     let asked_ms = world.now_ms();
