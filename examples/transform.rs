@@ -8,9 +8,9 @@ use std::error::Error;
 use std::time::Instant;
 
 use lenslet::negotiate::{Accept, Target};
-use lenslet::plan::{BorderSearch, Mark, Plan};
+use lenslet::plan::{Mark, Plan};
 use lenslet::recipe::Recipe;
-use lenslet::render::{SourceFile, render_with_fonts, settle_border};
+use lenslet::render::{SourceFile, render_with_fonts, settle};
 
 const HELP: &str = "Usage: transform <options> <input> <output> [accept]
 
@@ -33,10 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let planned: Vec<Mark<'_>> =
         recipe.marks().zip(&marks).map(|((_, layer), file)| file.as_mark(layer)).collect();
     let file_bytes = source.file_bytes();
-    let settled = match BorderSearch::new(&recipe, &source.header, file_bytes)? {
-        Some(search) => settle_border(&recipe, &search, &source)?,
-        None => recipe.clone(),
-    };
+    let settled = settle(recipe.clone(), &source, None)?;
     let plan = Plan::new(&settled, &source.header, file_bytes, &planned, Target::choose(&settled, accept))?;
     let font = |name| std::fs::read(format!("{name}.ttf"));
     let fonts = recipe.fonts().into_iter().map(font).collect::<Result<Vec<_>, _>>()?;

@@ -132,6 +132,11 @@ impl Turn {
         Self { transpose, mirror_x, mirror_y }
     }
 
+    /// The EXIF orientation of a picture that this turn makes upright.
+    pub fn exif(self) -> u16 {
+        (1..=8).find(|orientation| Self::from_exif(*orientation) == self).unwrap_or(1)
+    }
+
     /// This turn, and after it another.
     #[must_use]
     pub fn then(self, next: Self) -> Self {
@@ -212,7 +217,7 @@ pub enum Mask {
 }
 
 /// The point of the source that keeps its relative place in the output, in ten-thousandths of each side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Focus {
     /// 0 is the left edge, 10,000 the right.
     pub x: u16,
@@ -283,6 +288,28 @@ impl Framing {
     /// All of a source, at this size.
     pub fn whole(scaled: Size) -> Self {
         Self { scaled, window: scaled.rect(), canvas: scaled, left: 0, top: 0 }
+    }
+
+    /// The same `to` / `from` times as large, as nearly as whole numbers can be.
+    #[must_use]
+    pub fn shrunk(&self, to: u32, from: u32) -> Self {
+        let small = |size: Size| Size::new(scale(size.width, to, from), scale(size.height, to, from));
+        let within =
+            |size: Size, outer: Size| Size::new(size.width.min(outer.width), size.height.min(outer.height));
+        let scaled = small(self.scaled);
+        let size = within(small(self.window.size), scaled);
+        let is_padded = self.canvas != self.window.size;
+        let canvas = if is_padded { small(self.canvas) } else { size };
+        let canvas = Size::new(canvas.width.max(size.width), canvas.height.max(size.height));
+        let at = |first: u32, room: u32| {
+            let first = u64::from(first) * u64::from(to) / u64::from(from.max(1));
+            u32::try_from(first).unwrap_or(u32::MAX).min(room)
+        };
+        let x = at(self.window.x, scaled.width - size.width);
+        let y = at(self.window.y, scaled.height - size.height);
+        let left = at(self.left, canvas.width - size.width);
+        let top = at(self.top, canvas.height - size.height);
+        Self { scaled, window: Rect { x, y, size }, canvas, left, top }
     }
 
     fn padded(scaled: Size, canvas: Size, focus: Focus) -> Self {

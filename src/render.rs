@@ -10,9 +10,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::format::Format;
-use crate::geometry::Turn;
+use crate::geometry::{Focus, Turn};
 use crate::picture::Picture;
 use crate::picture::decode::{DecodeError, Decoder, PIECE_BYTES, Wanted};
+use crate::picture::describe;
 use crate::picture::encode::jpeg::JpegRows;
 use crate::picture::encode::{self, EncodeError, Encoding};
 use crate::picture::metadata::{self, Asides};
@@ -20,8 +21,9 @@ use crate::picture::ops::resize::{Scaler, Shape};
 use crate::picture::ops::{backdrop, blur, canvas, mark, mask, pixelate, sharpen, tilt, tone, turn};
 use crate::picture::probe::{Header, ProbeError};
 use crate::picture::rows::{Frame, Layout, Planes, RowSink};
+use crate::picture::svg::{self, Drawing, SvgError};
 use crate::picture::text::{self, Font, TextError};
-use crate::plan::{BorderSearch, Mark, MarkPlan, Plan, Reading, Step, TextPlan};
+use crate::plan::{BorderSearch, FocusSearch, Mark, MarkPlan, Plan, PlanError, Reading, Step, TextPlan};
 use crate::recipe::{Layer, Recipe};
 
 /// A picture file and what its header says.
@@ -66,6 +68,9 @@ pub enum RenderError {
     /// A text cannot be written with its fonts.
     #[error("a text cannot be written: {0}")]
     Text(#[from] TextError),
+    /// A drawing is not taken.
+    #[error(transparent)]
+    Svg(#[from] SvgError),
     /// A codec panicked: a defect, kept from the neighbours' requests where panics unwind.
     #[error("a panic while rendering: {0}")]
     Panic(String),
@@ -97,7 +102,6 @@ struct Layers<'a> {
 pub struct Rendering<'a> {
     plan: &'a Plan,
     layers: Layers<'a>,
-    encoding: Encoding,
     format: Format,
     asides: Arc<Asides>,
     decoder: Decoder,
@@ -124,9 +128,9 @@ impl<'a> Rendering<'a> {
         marks: &'a [SourceFile],
         plan: &'a Plan,
     ) -> Result<Self, RenderError> {
-        let encoding = plan.encoding.ok_or(RenderError::Defect)?;
         let rows = match plan.turn_of_planes() {
             Some(Turn::NONE) => {
+                let encoding = plan.encoding.ok_or(RenderError::Defect)?;
                 Rows::Jpeg(Box::new(resampler(&plan.reading, header, JpegRows::of(encoding))))
             }
             Some(turn) => Rows::Planes(Box::new(resampler(&plan.reading, header, Planes::default())), turn),
@@ -135,7 +139,7 @@ impl<'a> Rendering<'a> {
         let decoder = Decoder::new(header, file_bytes, plan.reading.reduction, plan.reading.wanted());
         let (format, asides) = (header.format, Arc::clone(&header.asides));
         let layers = Layers { marks, fonts: &[], shelf: None };
-        Ok(Self { plan, layers, encoding, format, asides, decoder, rows, is_done: false })
+        Ok(Self { plan, layers, format, asides, decoder, rows, is_done: false })
     }
 
     /// With the files of the fonts that the recipe names, in its order.
@@ -172,8 +176,20 @@ impl<'a> Rendering<'a> {
         catching(|| self.carry_out())
     }
 
+    /// The same where no file is made: the frame that is looked at.
+    pub fn finish_frame(mut self) -> Result<Picture, RenderError> {
+        catching(|| {
+            if !self.is_done {
+                self.decoder.finish(self.rows.sink())?;
+            }
+            drop(self.decoder);
+            let Rows::Frame(rows) = self.rows else { return Err(RenderError::Defect) };
+            stepped(self.plan, rows.into_sink(), self.format, self.layers)
+        })
+    }
+
     fn carry_out(self) -> Result<Vec<u8>, RenderError> {
-        let format = self.encoding.format;
+        let format = self.plan.encoding.ok_or(RenderError::Defect)?.format;
         let kept = self.asides.kept(self.plan.keep, format != Format::Gif);
         let file = self.encode(kept.file_bytes())?;
         metadata::attach(format, file, &kept).ok_or(RenderError::Defect)
@@ -181,6 +197,7 @@ impl<'a> Rendering<'a> {
 
     /// The file without metadata, for which so many bytes are left.
     fn encode(mut self, metadata_bytes: usize) -> Result<Vec<u8>, RenderError> {
+        let encoding = self.plan.encoding.ok_or(RenderError::Defect)?;
         #[cfg(feature = "animation")]
         if let Some(animation) = self.plan.animation {
             let (header, file) = self.decoder.into_file().ok_or(RenderError::Defect)?;
@@ -194,22 +211,25 @@ impl<'a> Rendering<'a> {
             Rows::Jpeg(rows) => return Ok(rows.into_sink().finish()?),
             Rows::Planes(rows, turn) => {
                 let planes = rows.into_sink().finish().ok_or_else(|| too_few_rows(self.format))?;
-                return encode_turned(planes, turn, self.encoding);
+                return encode_turned(planes, turn, encoding);
             }
-            Rows::Frame(rows) => rows.into_sink().finish(),
+            Rows::Frame(rows) => rows.into_sink(),
         };
-        let mut picture = frame.ok_or_else(|| too_few_rows(self.format))?;
-        for step in &self.plan.steps {
-            picture = take(step, picture, self.layers)?;
-        }
+        let picture = stepped(self.plan, frame, self.format, self.layers)?;
         Ok(match self.plan.most_bytes {
             Some(most) => {
                 let metadata_bytes = u32::try_from(metadata_bytes).unwrap_or(u32::MAX);
-                encode::encode_fitted(&picture, self.encoding, most.saturating_sub(metadata_bytes))?
+                encode::encode_fitted(&picture, encoding, most.saturating_sub(metadata_bytes))?
             }
-            None => encode::encode(&picture, self.encoding)?,
+            None => encode::encode(&picture, encoding)?,
         })
     }
+}
+
+/// What the steps of a plan make of the frame that was read.
+fn stepped(plan: &Plan, frame: Frame, format: Format, layers: Layers<'_>) -> Result<Picture, RenderError> {
+    let picture = frame.finish().ok_or_else(|| too_few_rows(format))?;
+    plan.steps.iter().try_fold(picture, |picture, step| take(step, picture, layers))
 }
 
 impl Rows {
@@ -241,6 +261,22 @@ pub fn render_with_fonts(
         }
     }
     rendering.finish()
+}
+
+/// The drawing of a file of at most so many bytes, without what is dangerous.
+pub fn drawing(file: &[u8], most_bytes: usize) -> Result<Drawing, RenderError> {
+    catching(|| Ok(svg::sanitise(file, most_bytes)?))
+}
+
+/// The frame that a plan of no file looks at.
+pub fn seen(source: &SourceFile, plan: &Plan) -> Result<Picture, RenderError> {
+    let mut rendering = Rendering::new(&source.header, source.file_bytes(), &[], plan)?;
+    for piece in source.bytes.chunks(PIECE_BYTES as usize) {
+        if rendering.push(piece)?.is_break() {
+            break;
+        }
+    }
+    rendering.finish_frame()
 }
 
 /// Decodes all of a file's picture, also what a frame could do without, into the frame that a plan makes, without marks.
@@ -279,6 +315,42 @@ pub fn settle_border(
 }
 
 const NO_LAYERS: Layers<'static> = Layers { marks: &[], fonts: &[], shelf: None };
+/// The recipe with `gravity=auto` as the place that draws the eye of this file.
+pub fn settle_focus(
+    recipe: &Recipe,
+    search: &FocusSearch,
+    source: &SourceFile,
+) -> Result<Recipe, RenderError> {
+    let picture = seen(source, &search.plan)?;
+    catching(|| Ok(search.settle(recipe, &describe::salience(&picture))))
+}
+
+/// Why what a recipe leaves to be found was not found.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettleError {
+    /// It may not be looked for.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// It could not be looked for.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+}
+
+/// The recipe with all that it leaves to be found, first its border and then its gravity; `focus` is the point that the
+/// source brings along, if it does.
+pub fn settle(recipe: Recipe, source: &SourceFile, focus: Option<Focus>) -> Result<Recipe, SettleError> {
+    let (header, file_bytes) = (&source.header, source.file_bytes());
+    let recipe = match BorderSearch::new(&recipe, header, file_bytes)? {
+        Some(search) => settle_border(&recipe, &search, source)?,
+        None => recipe,
+    };
+    let Some(search) = FocusSearch::new(&recipe, header)? else { return Ok(recipe) };
+    if let Some(point) = focus {
+        return Ok(search.settle_at(&recipe, header, point));
+    }
+    search.check(header, file_bytes)?;
+    Ok(settle_focus(&recipe, &search, source)?)
+}
 
 /// Wants every row, and hands them on for as long as somebody else does.
 struct ToTheEnd<S>(Scaler<S>);

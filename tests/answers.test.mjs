@@ -68,7 +68,7 @@ describe('a transform', () => {
     assert.equal(headers['cache-tag'], 'src-samples/photo.jpg');
     assert.match(headers['server-timing'], /^source;dur=\d/);
     assert.equal(headers['accept-ranges'], 'bytes');
-    assert.equal(headers['content-security-policy'], "default-src 'none'; sandbox");
+    assert.equal(headers['content-security-policy'], "default-src 'none'; style-src 'unsafe-inline'; sandbox");
     assert.equal(headers['x-content-type-options'], 'nosniff');
     assert.equal(headers['access-control-allow-origin'], '*');
     assert.equal(headers['cross-origin-resource-policy'], 'cross-origin');
@@ -173,14 +173,36 @@ describe('the format', () => {
     }
   });
 
-  test('json tells the size that would come out, and what the source is', async () => {
+  test('json tells the size that would come out, what the source is, and what it looks like', async () => {
     const answer = await ask('/image/width=400,format=json/samples/rotated.jpg');
     assert.equal(answer.headers['content-type'], 'application/json');
-    assert.deepEqual(JSON.parse(answer.body), {
-      width: 400,
-      height: 300,
-      original: { file_size: (await sample('rotated.jpg')).length, width: 1600, height: 1200, format: 'image/jpeg' },
+    const { original, colors, thumbhash, perceptual_hash, ...rest } = JSON.parse(answer.body);
+    assert.deepEqual(rest, { width: 400, height: 300 });
+    assert.deepEqual(original, {
+      file_size: (await sample('rotated.jpg')).length,
+      width: 1600,
+      height: 1200,
+      format: 'image/jpeg',
+      orientation: 6,
+      alpha: false,
     });
+    for (const colour of [colors.average, colors.dominant, colors.palette[0].color]) assert.match(colour, /^#[0-9a-f]{6}$/);
+    assert.match(perceptual_hash, /^[0-9a-f]{16}$/);
+    assert.equal((await ask('/image/format=thumbhash/samples/rotated.jpg')).body.toString(), thumbhash);
+  });
+
+  test('a few letters stand for the picture, as a hash or as a picture of their own', async () => {
+    const told = async (format) => {
+      const answer = await ask(`/image/width=800,format=${format}/${PHOTO}`);
+      assert.deepEqual([answer.status, answer.headers['content-type']], [200, 'text/plain'], format);
+      return answer.body.toString();
+    };
+    assert.match(await told('blurhash'), /^[0-9A-Za-z#$%*+,.:;=?@[\]^_{|}~-]{28}$/);
+    assert.ok(Buffer.from(await told('thumbhash'), 'base64').length <= 25);
+    const [, tiny] = (await told('lqip')).match(/^data:image\/webp;base64,(.+)$/);
+    const file = Buffer.from(tiny, 'base64');
+    assert.deepEqual([header(file).format, header(file).width, header(file).height], ['webp', 24, 18]);
+    assert.ok(file.length < 400, `${file.length} bytes`);
   });
 });
 
@@ -426,7 +448,7 @@ describe('what cannot be done is refused', () => {
     ['a picture too large to decode', '/image/width=9/bad/huge.png', 422, 'source-too-large'],
     ['a mark that is a text', '/image/width=9,mark=bad%2Ftext.jpg/samples/photo.jpg', 415, 'not-a-picture'],
     ['a mark where salient parts are, which is not built', '/image/width=9,mark=samples%2Fmark.png,mark.gravity=auto/samples/photo.jpg', 501, 'not-built', 'mark.gravity'],
-    ['a placeholder, which is not built', '/image/width=9,format=blurhash/samples/photo.jpg', 501, 'not-built', 'format'],
+    ['a face, which is not found', '/image/width=9,height=9,fit=cover,gravity=face/samples/photo.jpg', 501, 'not-built', 'gravity'],
     ['what needs a model', '/image/width=9,segment=foreground/samples/photo.jpg', 501, 'not-built', 'segment'],
   ];
   for (const [claim, path, status, type, option] of cases) {
@@ -499,7 +521,7 @@ test('nothing that is answered may run or be sniffed', async () => {
   ];
   assert.deepEqual(answers.map(({ status }) => status), [200, 206, 304, 416, 200, 204, 405, 200, 200, 400, 404, 302]);
   for (const { status, headers } of answers) {
-    assert.equal(headers['content-security-policy'], "default-src 'none'; sandbox", status);
+    assert.equal(headers['content-security-policy'], "default-src 'none'; style-src 'unsafe-inline'; sandbox", status);
     assert.equal(headers['x-content-type-options'], 'nosniff', status);
     assert.equal(headers['access-control-allow-origin'], '*', status);
   }

@@ -172,6 +172,34 @@ mod golden {
         assert!(mean <= 5.0, "JPEG differs by {mean} on average");
     }
 
+    /// The kept part of pictures with something in one place: a row for every place, a column for every box.
+    #[test]
+    fn what_draws_the_eye_is_kept_alike_everywhere() {
+        let scene = |x: u32, y: u32| {
+            png(&paint(96, 64, Channels::Rgb, |column, row| {
+                let is_near = column.abs_diff(x) < 9 && row.abs_diff(y) < 9;
+                let [r, g, b, _] = haze(column, row);
+                if is_near { [220, u8::try_from(column * 12 % 90).unwrap(), 30, 255] } else { [r, g, b, 255] }
+            }))
+        };
+        let boxes = [
+            "width=24,height=24,fit=cover",
+            "width=48,height=20,fit=crop",
+            "width=20,height=30,fit=aspect-crop",
+        ];
+        let rows = [(14, 14), (48, 32), (80, 50), (80, 10)].map(|(x, y)| {
+            let source = scene(x, y);
+            boxes.map(|options| cell(&format!("{options},gravity=auto"), &source)).to_vec()
+        });
+        check("focus", &sheet(&rows), golden_file!("focus"), EXACT);
+    }
+
+    /// A haze without anything in it.
+    fn haze(x: u32, y: u32) -> [u8; 4] {
+        let shade = |at: u32| u8::try_from(at % 11).unwrap();
+        [100 + shade(x), 110 + shade(y), 120 + shade(x + y), 255]
+    }
+
     #[test]
     fn rotations_and_flips_add_up() {
         let source = png(&sketch(48, 32));

@@ -8,6 +8,7 @@ mod support;
 mod world {
     mod bad_days;
     mod deliveries;
+    mod drawings;
     mod formats;
     mod grants;
     mod hints;

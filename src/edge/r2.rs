@@ -9,6 +9,7 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 
 use super::bytes::Bytes;
 use super::describe;
+use crate::recipe::parse_focus;
 use crate::serve::ports::{StoreError, Version};
 
 // Not `worker`'s own, which unwraps what it gets.
@@ -42,6 +43,9 @@ extern "C" {
 
     #[wasm_bindgen(method, getter, js_name = httpMetadata)]
     fn http_metadata(this: &R2Object) -> JsValue;
+
+    #[wasm_bindgen(method, getter, js_name = customMetadata)]
+    fn custom_metadata(this: &R2Object) -> JsValue;
 }
 
 /// The bucket behind a binding. It is not looked at before it is needed.
@@ -134,12 +138,18 @@ impl R2Object {
             etag: self.etag(),
             modified_seconds: (self.uploaded().get_time() / 1000.0) as u64,
             size_bytes: self.size() as u64,
+            focus: self.custom("focus").and_then(|focus| parse_focus(&focus)),
         }
     }
 
     /// Its body.
     pub(super) fn stream(&self) -> Option<ReadableStream> {
         self.body()
+    }
+
+    /// What is written beside it under a name.
+    fn custom(&self, name: &str) -> Option<String> {
+        Reflect::get(&self.custom_metadata(), &name.into()).ok()?.as_string()
     }
 
     /// Its media type.

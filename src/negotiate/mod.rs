@@ -7,6 +7,7 @@ pub use hints::{Dependence, Hints};
 pub use settle::settle;
 
 use crate::format::Format;
+use crate::picture::describe;
 use crate::picture::encode::{Encoding, Level, Loss};
 use crate::picture::probe::Header;
 use crate::recipe::{Lossless, Output, Quality, QualityName, Recipe};
@@ -78,8 +79,46 @@ pub enum Target {
     Fixed(Format),
     /// JPEG in one scan.
     BaselineJpeg,
-    /// What is known of the picture, as JSON.
+    /// The drawing that the source is.
+    Drawing,
+    /// No picture but what is to be said of it.
+    Told(Telling),
+}
+
+/// What is said of a picture in the place of the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Telling {
+    /// What is known of it, as JSON.
     Json,
+    /// A `BlurHash`.
+    Blurhash,
+    /// A `ThumbHash`, in base64.
+    Thumbhash,
+    /// A tiny picture, as a data URL.
+    Lqip,
+}
+
+impl Telling {
+    /// The longest side of the frame that is looked at for it.
+    pub fn side(self) -> u32 {
+        match self {
+            Self::Json | Self::Blurhash | Self::Thumbhash => describe::SIDE,
+            Self::Lqip => describe::TINY_SIDE,
+        }
+    }
+
+    /// Whether something can be said of a picture that nobody looks at.
+    pub fn does_without_looking(self) -> bool {
+        self == Self::Json
+    }
+
+    /// Its media type.
+    pub fn mime(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Blurhash | Self::Thumbhash | Self::Lqip => "text/plain",
+        }
+    }
 }
 
 impl Target {
@@ -87,7 +126,6 @@ impl Target {
     ///
     /// `compression=fast` is what is encoded soonest, whatever more the client takes. AVIF asked for by name is what cannot always be afforded; what comes instead must do for the client.
     /// What shall lose nothing is no AVIF, unless that was named.
-    /// `BlurHash` and `ThumbHash` are not made: [`Recipe::unbuilt`] refuses them before this is asked.
     pub fn choose(recipe: &Recipe, accept: Accept) -> Self {
         let may_lose = recipe.lossless.is_none();
         let avif = recipe.format == Some(Output::Avif) || (may_lose && accept.prefers_avif());
@@ -105,7 +143,11 @@ impl Target {
             Some(Output::BaselineJpeg) => Self::BaselineJpeg,
             Some(Output::Png) => Self::Fixed(Format::Png),
             Some(Output::Gif) => Self::Fixed(Format::Gif),
-            Some(Output::Json | Output::Blurhash | Output::Thumbhash) => Self::Json,
+            Some(Output::Svg) => Self::Drawing,
+            Some(Output::Json) => Self::Told(Telling::Json),
+            Some(Output::Blurhash) => Self::Told(Telling::Blurhash),
+            Some(Output::Thumbhash) => Self::Told(Telling::Thumbhash),
+            Some(Output::Lqip) => Self::Told(Telling::Lqip),
         }
     }
 
@@ -140,7 +182,8 @@ impl Target {
             | Self::WebpOrStill
             | Self::Fixed(_)
             | Self::BaselineJpeg
-            | Self::Json => None,
+            | Self::Drawing
+            | Self::Told(_) => None,
         }
     }
 
@@ -154,7 +197,11 @@ impl Target {
             Self::AvifOrWebp => "avif-or-webp",
             Self::Fixed(format) => format.name(),
             Self::BaselineJpeg => "baseline-jpeg",
-            Self::Json => "json",
+            Self::Drawing => "svg",
+            Self::Told(Telling::Json) => "json",
+            Self::Told(Telling::Blurhash) => "blurhash",
+            Self::Told(Telling::Thumbhash) => "thumbhash",
+            Self::Told(Telling::Lqip) => "lqip",
         }
     }
 
@@ -168,7 +215,7 @@ impl Target {
             Self::Fixed(format @ (Format::Webp | Format::Gif)) => format,
             Self::WebpOrStill | Self::AvifOrWebp => Format::Webp,
             Self::Still | Self::AvifOrStill => Format::Gif,
-            Self::Fixed(_) | Self::BaselineJpeg | Self::Json => return None,
+            Self::Fixed(_) | Self::BaselineJpeg | Self::Drawing | Self::Told(_) => return None,
         };
         let number = recipe.quality.map_or(Quality::DEFAULT, Quality::number);
         let loss = recipe.lossless.map_or(Loss::ByQuality, loss);
@@ -187,7 +234,7 @@ impl Target {
             Self::AvifOrWebp => &[Format::Avif, Format::Webp, still],
             Self::Fixed(format) => &[format],
             Self::BaselineJpeg => &[Format::Jpeg],
-            Self::Json => &[],
+            Self::Drawing | Self::Told(_) => &[],
         };
         let number = quality.map_or(Quality::DEFAULT, Quality::number);
         let encoding = |&format: &Format| Encoding {
@@ -316,7 +363,7 @@ mod tests {
         assert_eq!(meanwhile(Target::AvifOrWebp, "format=auto"), Some(Target::WebpOrStill));
         assert_eq!(meanwhile(Target::AvifOrStill, "format=auto"), Some(Target::Still));
         assert_eq!(meanwhile(Target::AvifOrWebp, "format=avif"), None);
-        for quick in [Target::Own, Target::Still, Target::WebpOrStill, Target::Json] {
+        for quick in [Target::Own, Target::Still, Target::WebpOrStill, Target::Told(Telling::Json)] {
             assert_eq!(meanwhile(quick, "format=auto"), None);
         }
     }

@@ -19,6 +19,9 @@ pub const LARGEST_FILE_BYTES: u64 = 100 * MIB;
 /// Nor are larger ones where all of a file must be in memory: of most codings but PNG and JPEG of one scan, and of marks.
 pub const LARGEST_GATHERED_BYTES: u64 = 32 * MIB;
 
+/// Drawings of more bytes are not read.
+pub const LARGEST_DRAWING_BYTES: usize = 2 << 20;
+
 /// Sources of more pixels are refused: a file of a few bytes may claim as many as it likes, and each takes time.
 pub const LARGEST_SOURCE_PIXELS: u64 = 120_000_000;
 
@@ -79,6 +82,11 @@ pub fn resampling(size: Size, across: &Axis, down: &Axis, reduction: Reduction) 
     let weights = |axis: &Axis, source| u64::from(axis.count) * (span(axis, source) * 4 + 16);
     // One set of weights for every plane.
     rows + 4 * (weights(&across, width) + weights(&down, height))
+}
+
+/// Bytes held while a drawing is made safe: the document, what is left of it, and lists that grow by doubling.
+pub fn drawing(file_bytes: usize) -> u64 {
+    FIXED_BYTES + 8 * file_bytes as u64
 }
 
 /// Bytes of a frame.

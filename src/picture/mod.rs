@@ -17,6 +17,7 @@ pub mod ops;
 pub mod palette;
 pub mod probe;
 pub mod rows;
+pub mod svg;
 pub mod text;
 mod vp8;
 

@@ -1,6 +1,7 @@
 //! What a plan costs, and what costs too much.
 
 use super::error::PlanError;
+use super::glance::TELLING_BYTES;
 use super::mark::{Mark, MarkPlan};
 use super::reading::Reading;
 use super::{Plan, Settings, Step, TextPlan};
@@ -26,24 +27,27 @@ impl Plan {
         marks: &[Mark<'_>],
         settings: Settings,
     ) -> Result<(), PlanError> {
-        let Some(encoding) = self.encoding else { return Ok(()) };
         let headers = std::iter::once(header).chain(marks.iter().map(|mark| mark.header));
         headers.map(|header| header.size).try_for_each(check_pixels)?;
-        check_sides(self.size, encoding, settings)?;
-        if let Some(animation) = &self.animation {
-            return self.check_animation(header, file_bytes, marks, animation, encoding);
+        if let Some(encoding) = self.encoding {
+            check_sides(self.size, encoding, settings)?;
+            if let Some(animation) = &self.animation {
+                return self.check_animation(header, file_bytes, marks, animation, encoding);
+            }
         }
         if decode::is_gathered(header) && file_bytes > LARGEST_GATHERED_BYTES {
             return Err(PlanError::FileTooLarge { file_bytes, most_bytes: LARGEST_GATHERED_BYTES });
         }
 
         let marks_bytes: u64 = marks.iter().map(|mark| mark.file_bytes).sum();
-        afford(marks_bytes + self.output_bytes(header, encoding), |needed_mib, most_mib| {
-            PlanError::OutputTooLarge { size: self.size, needed_mib, most_mib }
+        afford(marks_bytes + self.output_bytes(header), |needed_mib, most_mib| PlanError::OutputTooLarge {
+            size: self.size,
+            needed_mib,
+            most_mib,
         })?;
         let too_large =
             |size| move |needed_mib, most_mib| PlanError::SourceTooLarge { size, needed_mib, most_mib };
-        afford(marks_bytes + self.source_bytes(header, file_bytes, encoding), too_large(header.size))?;
+        afford(marks_bytes + self.source_bytes(header, file_bytes), too_large(header.size))?;
         afford(marks_bytes + self.writing_bytes(), |needed_mib, most_mib| PlanError::OutputTooLarge {
             size: self.size,
             needed_mib,
@@ -56,15 +60,17 @@ impl Plan {
 
     /// Bytes of linear memory that carrying this out may hold at most.
     pub fn peak_bytes(&self, header: &Header, file_bytes: u64, marks: &[Mark<'_>]) -> u64 {
-        let Some(encoding) = self.encoding else { return 0 };
-        if let Some(animation) = &self.animation {
+        if !self.is_seen {
+            return 0;
+        }
+        if let (Some(animation), Some(encoding)) = (&self.animation, self.encoding) {
             return self.animation_bytes(header, file_bytes, marks, animation, encoding);
         }
         let held: u64 = marks.iter().map(|mark| mark.file_bytes).sum();
         let drawing =
             self.mark_plans(marks).map(|(plan, mark)| self.mark_bytes(plan, mark)).max().unwrap_or(0);
-        let source = self.source_bytes(header, file_bytes, encoding);
-        held + source.max(self.output_bytes(header, encoding)).max(drawing).max(self.writing_bytes())
+        let source = self.source_bytes(header, file_bytes);
+        held + source.max(self.output_bytes(header)).max(drawing).max(self.writing_bytes())
     }
 
     /// The marks that are drawn.
@@ -101,14 +107,19 @@ impl Plan {
     }
 
     /// Bytes held while the source is read.
-    fn source_bytes(&self, header: &Header, file_bytes: u64, encoding: Encoding) -> u64 {
+    fn source_bytes(&self, header: &Header, file_bytes: u64) -> u64 {
         let becomes = match self.turn_of_planes() {
             // The encoder takes rows as they are made.
-            Some(Turn::NONE) => budget::encoding(self.size, Channels::Rgb, encoding),
+            Some(Turn::NONE) => self.encoding_bytes(self.size, Channels::Rgb),
             Some(_) => self.plane_bytes(header),
             None => self.read_bytes(header),
         };
         reading_bytes(&self.reading, header, file_bytes) + becomes
+    }
+
+    /// Bytes held while the file is made, or what is said in its place.
+    fn encoding_bytes(&self, size: Size, channels: Channels) -> u64 {
+        self.encoding.map_or(TELLING_BYTES, |encoding| budget::encoding(size, channels, encoding))
     }
 
     /// Bytes of the frame that is read.
@@ -133,12 +144,12 @@ impl Plan {
 
     /// Bytes held once the source is gone: what the step holds that holds most, or the frame and what the encoder
     /// holds.
-    fn output_bytes(&self, header: &Header, encoding: Encoding) -> u64 {
+    fn output_bytes(&self, header: &Header) -> u64 {
         if self.turn_of_planes().is_some() {
-            return 2 * self.plane_bytes(header) + budget::encoding(self.size, Channels::Rgb, encoding);
+            return 2 * self.plane_bytes(header) + self.encoding_bytes(self.size, Channels::Rgb);
         }
         let (frame, most) = self.after_steps(channels_of(header));
-        let encoded = frame.bytes() + budget::encoding(frame.size, frame.channels, encoding);
+        let encoded = frame.bytes() + self.encoding_bytes(frame.size, frame.channels);
         // The best file so far is held while the next is made.
         most.max(encoded + u64::from(self.most_bytes.unwrap_or(0)))
     }

@@ -43,8 +43,8 @@ pub enum PlanError {
         /// The source's size, upright.
         size: Size,
     },
-    /// Nobody looked for the border that is to be trimmed: a defect.
-    #[error("the border was not looked for")]
+    /// What a plan is made by was not found out before: a defect.
+    #[error("what the plan is made by was not looked for")]
     Unseen,
     /// A side of the answer is too long.
     #[error("the output would be {size}; sides have at most {most} pixels. Ask for less, on both sides")]

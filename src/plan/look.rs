@@ -41,6 +41,19 @@ impl Layout {
         Self { read: Framing::whole(tilt.frame()), tilt: Some(tilt), framing }
     }
 
+    /// Whether gravity decides what is cut off.
+    pub(super) fn cuts(&self) -> bool {
+        self.framing.window.size != self.framing.scaled
+    }
+
+    /// The same of an output whose longer side is `side` where it was `longest`.
+    pub(super) fn shrunk(&self, side: u32, longest: u32) -> Self {
+        let framing = self.framing.shrunk(side, longest);
+        let Some(tilt) = self.tilt else { return Self { read: framing, tilt: None, framing } };
+        let tilt = Tilt { scaled: framing.scaled, window: framing.window, ..tilt };
+        Self { read: Framing::whole(tilt.frame()), tilt: Some(tilt), framing }
+    }
+
     /// Where the picture is in the output, within its border.
     pub(super) fn picture(&self, recipe: &Recipe) -> Rect {
         let [top, _, _, left] = recipe.border_sides();

@@ -6,6 +6,8 @@ mod animation;
 mod border;
 mod cost;
 mod error;
+mod focus;
+mod glance;
 mod look;
 mod mark;
 mod reading;
@@ -14,6 +16,7 @@ mod text;
 
 pub use border::BorderSearch;
 pub use error::PlanError;
+pub use focus::FocusSearch;
 use mark::Ground;
 pub use mark::{Mark, MarkPlan};
 pub use reading::Reading;
@@ -22,8 +25,8 @@ pub use text::TextPlan;
 
 use self::look::Layout;
 use crate::format::Format;
-use crate::geometry::{Size, Turn};
-use crate::negotiate::Target;
+use crate::geometry::{Rect, Size, Turn};
+use crate::negotiate::{Target, Telling};
 use crate::picture::animation::Animation;
 use crate::picture::budget::NOW_MILLISECONDS;
 use crate::picture::encode::{Encoding, MOST_TRIES};
@@ -32,7 +35,7 @@ use crate::picture::ops::mask::Outline;
 use crate::picture::ops::tilt::Tilt;
 use crate::picture::ops::tone::Tone;
 use crate::picture::probe::Header;
-use crate::recipe::{Colour, Content, Layer, Recipe};
+use crate::recipe::{Colour, Content, Gravity, Layer, Recipe};
 
 /// Something done to the small frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,8 +111,10 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The size of the answer.
     pub size: Size,
-    /// What file is made; nothing where the answer is JSON.
+    /// What file is made; nothing where the answer is no picture.
     pub encoding: Option<Encoding>,
+    /// Whether there is a frame to look at where no file is made: `reading` and `steps` make it, which is smaller than `size`.
+    pub is_seen: bool,
     /// How many bytes the file may have, where somebody said so: then its quality is what fits.
     pub most_bytes: Option<u32>,
     /// What of the source's metadata goes on.
@@ -140,25 +145,43 @@ impl Plan {
         marks: &[Mark<'_>],
         target: Target,
     ) -> Result<Self, PlanError> {
+        if let Target::Told(telling) = target {
+            return Self::told(recipe, header, file_bytes, telling);
+        }
         if let (Some(encoding), Some(animation)) = (target.moving(recipe, header), header.animation) {
             let whole = Header { alpha: animation.alpha, ..header.clone() };
-            let plan = Self::draft(recipe, &whole, marks, Some(encoding), settings)?;
+            let plan = Self::draft(recipe, &whole, marks, encoding, settings)?;
             let plan = Self { animation: Some(animation), ..plan };
             // What costs too much is made of the first frame.
             if plan.check(header, file_bytes, marks, settings).is_ok() {
                 return Ok(plan);
             }
         }
-        let draft = |encoding| Self::draft(recipe, header, marks, encoding, settings);
         let mut refusal = None;
         for encoding in target.encodings(header, recipe) {
-            let plan = draft(Some(encoding))?;
+            let plan = Self::draft(recipe, header, marks, encoding, settings)?;
             match plan.check(header, file_bytes, marks, settings) {
                 Ok(()) => return Ok(plan),
                 Err(error) => refusal = Some(error),
             }
         }
-        refusal.map_or_else(|| draft(None), Err)
+        // Whatever is made of pictures has an encoding.
+        Err(refusal.unwrap_or(PlanError::Unseen))
+    }
+
+    /// What is looked at, within the budget; where it is not, of what can be said all the same.
+    fn told(recipe: &Recipe, header: &Header, file_bytes: u64, telling: Telling) -> Result<Self, PlanError> {
+        let draft = Draft::new(recipe, header, true)?;
+        if draft.is_unseen(recipe) {
+            return Err(PlanError::Unseen);
+        }
+        let Draft { kept, turn, layout, size, .. } = &draft;
+        let plan = Self::glance(recipe, header, (*kept, *turn), (layout, *size), telling.side());
+        match plan.check(header, file_bytes, &[]) {
+            Ok(()) => Ok(plan),
+            Err(_) if telling.does_without_looking() => Ok(Self { is_seen: false, ..plan }),
+            Err(error) => Err(error),
+        }
     }
 
     /// The same where the policy lets private metadata leave, if all of it was asked for.
@@ -190,9 +213,46 @@ impl Plan {
         recipe: &Recipe,
         header: &Header,
         marks: &[Mark<'_>],
-        encoding: Option<Encoding>,
+        encoding: Encoding,
         settings: Settings,
     ) -> Result<Self, PlanError> {
+        let can_be_translucent = encoding.format.holds_alpha();
+        let draft = Draft::new(recipe, header, can_be_translucent)?;
+        if draft.is_unseen(recipe) {
+            return Err(PlanError::Unseen);
+        }
+        let Draft { kept, turn, layout, mut steps, size } = draft;
+        let in_light = settings.linear_light;
+        let ground = Ground { canvas: size, picture: layout.picture(recipe), dpr: recipe.dpr(), in_light };
+        steps.extend(layer_steps(recipe, marks, &ground));
+        if steps.iter().any(opens) && !can_be_translucent {
+            steps.push(Step::Flatten(look::opaque_background(recipe)));
+        }
+        let is_jpeg = encoding.format == Format::Jpeg;
+        let most_bytes = recipe.max_bytes.map(|bytes| bytes.0);
+        // Planes go on as planes where what they mean goes on, too.
+        let has_tries = tries(encoding, most_bytes);
+        let is_direct = !has_tries && only_turn(&steps).is_some();
+        let halves = is_jpeg && is_direct && header.conversion.is_none();
+        let reading = Reading::new(header, kept, turn, &layout.read, halves, in_light);
+        let keep = Keep::of(recipe.metadata, false);
+        let encoding = Some(encoding);
+        Ok(Self { reading, steps, size, encoding, is_seen: true, most_bytes, keep, animation: None })
+    }
+}
+
+/// What becomes of a picture before anything is drawn over it.
+struct Draft {
+    /// What is left of the upright source.
+    kept: Rect,
+    turn: Turn,
+    layout: Layout,
+    steps: Vec<Step>,
+    size: Size,
+}
+
+impl Draft {
+    fn new(recipe: &Recipe, header: &Header, can_be_translucent: bool) -> Result<Self, PlanError> {
         if recipe.trim.mode.is_some() {
             return Err(PlanError::Unseen);
         }
@@ -200,23 +260,13 @@ impl Plan {
         let kept = reading::kept(recipe, upright).ok_or(PlanError::NothingLeft { size: upright })?;
         let turn = recipe.turn();
         let layout = Layout::new(recipe, turn.size(kept.size));
-        let can_be_translucent = encoding.is_some_and(|encoding| encoding.format.holds_alpha());
-        let (mut steps, size) = look::steps(recipe, header, turn, &layout, can_be_translucent);
-        let in_light = settings.linear_light;
-        let ground = Ground { canvas: size, picture: layout.picture(recipe), dpr: recipe.dpr(), in_light };
-        steps.extend(layer_steps(recipe, marks, &ground));
-        if steps.iter().any(opens) && !can_be_translucent {
-            steps.push(Step::Flatten(look::opaque_background(recipe)));
-        }
-        let is_jpeg = encoding.is_some_and(|encoding| encoding.format == Format::Jpeg);
-        let most_bytes = recipe.max_bytes.map(|bytes| bytes.0);
-        // Planes go on as planes where what they mean goes on, too.
-        let has_tries = encoding.is_some_and(|encoding| tries(encoding, most_bytes));
-        let is_direct = !has_tries && only_turn(&steps).is_some();
-        let halves = is_jpeg && is_direct && header.conversion.is_none();
-        let reading = Reading::new(header, kept, turn, &layout.read, halves, in_light);
-        let keep = Keep::of(recipe.metadata, false);
-        Ok(Self { reading, steps, size, encoding, most_bytes, keep, animation: None })
+        let (steps, size) = look::steps(recipe, header, turn, &layout, can_be_translucent);
+        Ok(Self { kept, turn, layout, steps, size })
+    }
+
+    /// Whether nobody looked for what a crop shall keep.
+    fn is_unseen(&self, recipe: &Recipe) -> bool {
+        recipe.gravity == Some(Gravity::Auto) && self.layout.cuts()
     }
 }
 
@@ -378,7 +428,7 @@ mod tests {
         assert!(slow("width=840,height=630", Target::AvifOrWebp));
         assert!(!slow("width=1000", Target::WebpOrStill));
         assert!(!slow("width=3000", Target::Still));
-        assert!(!slow("width=3000", Target::Json));
+        assert!(!slow("width=3000", Target::Told(Telling::Json)));
     }
 
     #[test]

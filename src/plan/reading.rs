@@ -58,8 +58,13 @@ impl Reading {
     /// The pixels of the file that are looked at.
     pub fn wanted(&self) -> Wanted {
         // Chroma of a quarter of the resolution is the coarsest there is.
-        let spacing = 4.0 * f64::from(self.reduction.luma.max(self.reduction.chroma));
-        Wanted { columns: self.across.reach(spacing), rows: self.down.reach(spacing) }
+        let spacing = 4 * u32::from(self.reduction.luma.max(self.reduction.chroma));
+        // Lines between its samples lead beyond the part that is kept.
+        let around = |axis: &Axis| {
+            let inner = axis.reach(f64::from(spacing));
+            inner.start.saturating_sub(spacing)..inner.end.saturating_add(spacing)
+        };
+        Wanted { columns: around(&self.across), rows: around(&self.down) }
     }
 }
 

@@ -18,7 +18,7 @@ const NOTES: &[Note] = &[
     ("wdesktop", "1200", "`width=auto` for others that send none"),
     ("height", "as the source", ""),
     ("fit", "`scale-down`", ""),
-    ("gravity", "`center`", "what a crop keeps, where a pad's picture lies"),
+    ("gravity", "`center`", "what a crop keeps, where a pad's picture lies; `auto`: [what draws the eye](#where-to-look)"),
     ("zoom", "0", "how close to faces"),
     ("dpr", "1", "multiplies all pixels asked for"),
     ("crop", "none", "of the source, whatever `dpr` is"),
@@ -55,7 +55,7 @@ const NOTES: &[Note] = &[
     ("border.right", "`border.width`", ""),
     ("border.bottom", "`border.width`", ""),
     ("border.left", "`border.width`", ""),
-    ("format", "the source's own", ""),
+    ("format", "the source's own", "[`svg`](#svg); the last four tell [what a picture says](#what-a-picture-says)"),
     (
         "quality",
         "85",

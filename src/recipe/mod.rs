@@ -22,12 +22,12 @@ pub use source::Source;
 pub(crate) use source::{KEY, check_key};
 pub use unbuilt::Unbuilt;
 pub use url::{PREFIXES, TransformUrl};
-pub(crate) use value::Value;
 pub use value::{
     Align, Angle, Background, Blend, Breakpoints, Colour, Compression, Decimal, Duotone, Filter, Flip, Fonts,
     Four, Gravity, LONGEST_SIDE, Length, Lossless, Metadata, Name, OnError, Output, Quality, QualityName,
     Radius, Repeat, Segment, Side, Text, TrimMode, Upscale, Whole, Width, Within,
 };
+pub(crate) use value::{Value, parse_focus};
 
 use std::collections::BTreeMap;
 
@@ -197,7 +197,7 @@ impl Recipe {
         self.fit.unwrap_or_default()
     }
 
-    /// The point to keep; the centre where no fixed point was asked for.
+    /// The point to keep; the centre where no fixed point was asked for, or none was found yet.
     pub fn focus(&self) -> Focus {
         match self.gravity {
             Some(Gravity::At(focus)) => focus,
@@ -310,7 +310,9 @@ impl Recipe {
         full.onerror = None;
         full.fit = Some(self.fit());
         let looks_somewhere = matches!(self.fit(), Fit::Cover | Fit::Crop | Fit::AspectCrop | Fit::Pad);
-        full.gravity = looks_somewhere.then(|| Gravity::At(self.focus()));
+        let is_found = self.gravity == Some(Gravity::Auto) && self.fit() != Fit::Pad;
+        let gravity = if is_found { Gravity::Auto } else { Gravity::At(self.focus()) };
+        full.gravity = looks_somewhere.then_some(gravity);
         full.dpr = Some(Within(self.dpr()));
         // To a PNG it makes a difference whether a quality was given, so it is written out only where none can come of it.
         let never_png = match self.format {

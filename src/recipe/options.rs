@@ -101,7 +101,7 @@ pub(super) const ROWS: &[Row<Recipe>] = &[
     Row { range: SIDE, ..row!("border.left", "", border.left) },
     row!(
         "format" | "f",
-        "auto, avif, webp, jpeg, baseline-jpeg, png, gif, json, blurhash or thumbhash",
+        "auto, avif, webp, jpeg, baseline-jpeg, png, gif, svg, json, blurhash, thumbhash or lqip",
         format
     ),
     Row { range: QUALITY, ..row!("quality" | "q", "", quality) },

@@ -12,6 +12,14 @@ pub struct Unbuilt {
     pub reason: &'static str,
 }
 
+impl Unbuilt {
+    /// Where pixels are asked for of a drawing.
+    pub fn of_drawings() -> Self {
+        let reason = "SVG is not drawn; leave it away or say auto or svg";
+        Self { option: "format".to_owned(), reason }
+    }
+}
+
 impl Recipe {
     /// The first option that cannot be honoured; options set to what happens anyway can be.
     pub fn unbuilt(&self) -> Option<Unbuilt> {
@@ -20,18 +28,13 @@ impl Recipe {
         plain.or_else(|| self.unbuilt_in_layers())
     }
 
-    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 7] {
-        let gravity = matches!(self.gravity, Some(Gravity::Auto | Gravity::Face));
+    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 6] {
+        let gravity = self.gravity == Some(Gravity::Face);
         [
-            (gravity, "gravity", "salient parts and faces are not found; use a side, a corner or XxY"),
+            (gravity, "gravity", "faces are not found; use auto, a side, a corner or XxY"),
             (self.zoom.is_some_and(|z| z.0 != Decimal::ZERO), "zoom", "faces are not found"),
             (self.upscale == Some(Upscale::Generate), "upscale", "it needs a generative model"),
             (self.segment.is_some(), "segment", "it needs a segmentation model"),
-            (
-                matches!(self.format, Some(Output::Blurhash | Output::Thumbhash)),
-                "format",
-                "placeholder hashes are not computed",
-            ),
             (
                 !cfg!(feature = "avif") && self.format == Some(Output::Avif),
                 "format",
@@ -48,7 +51,7 @@ impl Recipe {
     fn unbuilt_in_layers(&self) -> Option<Unbuilt> {
         self.layers.iter().find_map(|(slot, layer)| {
             let salient = matches!(layer.gravity, Some(Gravity::Auto | Gravity::Face));
-            let reason = "salient parts and faces are not found; use a side, a corner or XxY";
+            let reason = "nothing is placed by what a picture shows; use a side, a corner or XxY";
             salient.then(|| Unbuilt { option: slot.option("gravity"), reason })
         })
     }

@@ -55,9 +55,10 @@ const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
 const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 
-/// On every answer, errors included: nothing here may run, be sniffed or be kept from another site's page.
+/// On every answer, errors included: nothing here may run, be sniffed or be kept from another site's page. Styles are those
+/// of drawings; they load nothing.
 const ALWAYS: [(&str, &str); 6] = [
-    ("content-security-policy", "default-src 'none'; sandbox"),
+    ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
     ("x-content-type-options", "nosniff"),
     ("cross-origin-resource-policy", "cross-origin"),
     ("access-control-allow-origin", "*"),

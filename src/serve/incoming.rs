@@ -5,8 +5,9 @@ use super::problem::Problem;
 use super::reading::{Body, File};
 use super::versions::Current;
 use crate::format::Format;
-use crate::picture::budget::LARGEST_GATHERED_BYTES;
+use crate::picture::budget::{LARGEST_DRAWING_BYTES, LARGEST_GATHERED_BYTES};
 use crate::picture::probe::{Header, ProbeError};
+use crate::picture::svg;
 use crate::render::{Rendering, SourceFile};
 
 /// Finds out how long a file is. Where its source does not say, it is read to its end.
@@ -26,6 +27,14 @@ pub(super) async fn size<W: World>(file: File<'_, W>) -> Result<(Current, Body<'
     Ok((current, Body::Here(Some(bytes))))
 }
 
+/// What turned out to come.
+pub(super) enum Opened<'a, W: World> {
+    /// A picture.
+    Picture(Incoming<'a, W>),
+    /// A drawing, all of it.
+    Drawing(Vec<u8>),
+}
+
 /// A source whose header was read.
 pub(super) struct Incoming<'a, W: World> {
     /// What its header says.
@@ -39,7 +48,7 @@ pub(super) struct Incoming<'a, W: World> {
 impl<'a, W: World> Incoming<'a, W> {
     /// Reads as far as the header goes. The formats that keep something behind their pixels are read whole, unless the
     /// plan is going to refuse them for their length.
-    pub(super) async fn open(mut rest: Body<'a, W>, file_bytes: u64) -> Result<Self, Problem> {
+    pub(super) async fn open(mut rest: Body<'a, W>, file_bytes: u64) -> Result<Opened<'a, W>, Problem> {
         let mut start = Vec::new();
         let mut next_try = 1;
         loop {
@@ -56,7 +65,10 @@ impl<'a, W: World> Incoming<'a, W> {
             match Header::walk(&start) {
                 Ok(header) if has_ended || says_all(&header, file_bytes) => {
                     let header = Header::read(&start)?;
-                    return Ok(Self { header, start, rest });
+                    return Ok(Opened::Picture(Self { header, start, rest }));
+                }
+                Err(ProbeError::NotAPicture) if svg::sniff(&start) => {
+                    return Ok(Opened::Drawing(gather_drawing(start, rest).await?));
                 }
                 Err(error) if has_ended || !matches!(error, ProbeError::Broken(_)) => {
                     return Err(error.into());
@@ -101,6 +113,16 @@ impl<'a, W: World> Incoming<'a, W> {
         }
         Ok(())
     }
+}
+
+/// All of a drawing, or as much of it as shows that it is too long.
+async fn gather_drawing<W: World>(mut bytes: Vec<u8>, mut rest: Body<'_, W>) -> Result<Vec<u8>, Problem> {
+    while bytes.len() <= LARGEST_DRAWING_BYTES
+        && let Some(piece) = rest.next().await?
+    {
+        bytes.extend(piece);
+    }
+    Ok(bytes)
 }
 
 /// Whether the beginning of a file is all that its header could come from, or all that matters.

@@ -94,7 +94,7 @@ fn tasks(warm: &Warm, preset: &str, config: &Config) -> Result<Vec<Task>, Proble
     let task = |target| Task {
         tenant: tenant.clone(),
         via: nobody.via(),
-        recipe: recipe.clone(),
+        recipe: Task::recipe_for(recipe.clone(), target),
         source: source.clone(),
         target,
         tags: permit.tags().to_vec(),

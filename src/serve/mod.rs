@@ -31,6 +31,7 @@ mod record;
 mod refusal;
 mod shelf;
 mod source_error;
+mod telling;
 mod transform;
 mod versions;
 mod work;

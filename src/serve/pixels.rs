@@ -1,16 +1,20 @@
 //! From opened files to the bytes of an answer, within the memory that there is: headers, marks, budget, plan, pixels.
 
-use super::incoming::{self, Incoming};
+use super::incoming::{self, Incoming, Opened};
+use super::memory::Promise;
 use super::ports::World;
 use super::problem::Problem;
 use super::reading::File;
+use super::telling::Told;
 use super::versions::Current;
 use crate::negotiate::Target;
-use crate::picture::animation::Animation;
-use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES, LARGEST_TRANSFORM_BYTES};
+use crate::picture::budget::{
+    self, LARGEST_DRAWING_BYTES, LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES, LARGEST_TRANSFORM_BYTES,
+};
 use crate::picture::probe::Header;
-use crate::plan::{BorderSearch, Mark, Plan, PlanError, Settings};
-use crate::recipe::Recipe;
+use crate::picture::svg::{self, Drawing};
+use crate::plan::{BorderSearch, FocusSearch, Mark, Plan, PlanError, Settings};
+use crate::recipe::{Output, Recipe, Unbuilt};
 use crate::render::{self, Rendering, SourceFile};
 
 /// What is asked for.
@@ -72,40 +76,93 @@ pub(super) async fn render<W: World>(
             fonts.push(bytes);
         }
     }
-    let mut source = Incoming::open(body, file_bytes).await?;
+    let mut source = match Incoming::open(body, file_bytes).await? {
+        Opened::Picture(source) => source,
+        Opened::Drawing(file) => {
+            promise.resize(world, budget::drawing(file.len())).await?;
+            let drawing = render::drawing(&file, LARGEST_DRAWING_BYTES)?;
+            return as_it_is(asked, drawing, versions);
+        }
+    };
+    if asked.target == Target::Drawing {
+        return Err(Problem::NoDrawing);
+    }
     let marks: Vec<Mark<'_>> =
         asked.recipe.marks().zip(&mark_files).map(|((_, layer), file)| file.as_mark(layer)).collect();
-    let settled = match BorderSearch::new(asked.recipe, &source.header, file_bytes)? {
-        Some(search) => {
-            let marks_bytes: u64 = mark_files.iter().map(SourceFile::file_bytes).sum();
-            let asked_ms = world.now_ms();
-            promise.resize(world, marks_bytes + search.peak_bytes(&source.header, file_bytes)).await?;
-            source.excuse(world.now_ms() - asked_ms);
-            let file = source.gather(file_bytes).await?;
-            let settled = render::settle_border(asked.recipe, &search, &file)?;
+    let marks_bytes: u64 = mark_files.iter().map(SourceFile::file_bytes).sum();
+    let mut settled = None;
+    if let Some(search) = BorderSearch::new(asked.recipe, &source.header, file_bytes)? {
+        let peak_bytes = marks_bytes + search.peak_bytes(&source.header, file_bytes);
+        let file = all_of(world, &mut promise, source, (file_bytes, peak_bytes)).await?;
+        settled = Some(render::settle_border(asked.recipe, &search, &file)?);
+        source = Incoming::here(file);
+    }
+    let recipe = settled.as_ref().unwrap_or(asked.recipe);
+    if let Some(search) = FocusSearch::new(recipe, &source.header)? {
+        let point = versions.first().and_then(|source| source.version.focus);
+        let found = if let Some(point) = point {
+            search.settle_at(recipe, &source.header, point)
+        } else {
+            search.check(&source.header, file_bytes)?;
+            let peak_bytes = marks_bytes + search.peak_bytes(&source.header, file_bytes);
+            let file = all_of(world, &mut promise, source, (file_bytes, peak_bytes)).await?;
+            let found = render::settle_focus(recipe, &search, &file)?;
             source = Incoming::here(file);
-            Some(settled)
-        }
-        None => None,
-    };
+            found
+        };
+        settled = Some(found);
+    }
     let asked = Asked { recipe: settled.as_ref().unwrap_or(asked.recipe), ..asked };
     let (target, plan) = plan(asked, &source.header, file_bytes, &marks)?;
-    let Some(encoding) = plan.encoding else {
-        let bytes = facts(&source.header, file_bytes, &plan)?;
-        return Ok(Rendered { target, content_type: "application/json", bytes, versions });
-    };
     // The plan's figure has the files in it.
     let asked_ms = world.now_ms();
     let peak_bytes = with_fonts(&plan, plan.peak_bytes(&source.header, file_bytes, &marks), &fonts)?;
     promise.resize(world, peak_bytes).await?;
     source.excuse(world.now_ms() - asked_ms);
+    let header = source.header.clone();
     let frames = shelf.frames_of(versions.iter().skip(1).take(count));
-    let mut rendering = Rendering::new(&source.header, file_bytes, &mark_files, &plan)?
+    let mut rendering = Rendering::new(&header, file_bytes, &mark_files, &plan)?
         .with_fonts(&fonts)
         .with_shelf(&frames);
-    source.feed(&mut rendering).await?;
-    let bytes = rendering.finish()?;
-    Ok(Rendered { target, content_type: encoding.format.mime(), bytes, versions })
+    if plan.is_seen {
+        source.feed(&mut rendering).await?;
+    }
+    let (content_type, bytes) = match (target, plan.encoding) {
+        (Target::Told(telling), _) => {
+            let seen = if plan.is_seen { Some(rendering.finish_frame()?) } else { None };
+            let told = Told { header: &header, file_bytes, plan: &plan };
+            (telling.mime(), told.tell(telling, seen.as_ref())?)
+        }
+        (_, Some(encoding)) => (encoding.format.mime(), rendering.finish()?),
+        (_, None) => return Err(Problem::Defect("a plan of nothing".to_owned())),
+    };
+    Ok(Rendered { target, content_type, bytes, versions })
+}
+
+/// A drawing goes on as a drawing, at whatever size was asked for, unless pixels were asked for.
+fn as_it_is(asked: Asked<'_>, drawing: Drawing, versions: Vec<Current>) -> Result<Rendered, Problem> {
+    match asked.recipe.format {
+        None | Some(Output::Auto | Output::Svg) => Ok(Rendered {
+            target: asked.target,
+            content_type: svg::MEDIA_TYPE,
+            bytes: drawing.text,
+            versions,
+        }),
+        Some(_) => Err(Problem::Unbuilt(Unbuilt::of_drawings())),
+    }
+}
+
+/// All of the source, which is looked at before there is a plan: so many bytes of it, with so much held meanwhile.
+async fn all_of<W: World>(
+    world: &W,
+    promise: &mut Promise<'_>,
+    mut source: Incoming<'_, W>,
+    (file_bytes, peak_bytes): (u64, u64),
+) -> Result<SourceFile, Problem> {
+    let asked_ms = world.now_ms();
+    promise.resize(world, peak_bytes).await?;
+    source.excuse(world.now_ms() - asked_ms);
+    source.gather(file_bytes).await
 }
 
 /// The plan for the target, or for what comes instead where it is slow.
@@ -160,27 +217,4 @@ fn check_sizes(sizes: impl Iterator<Item = u64>) -> Result<(), Problem> {
         most_bytes = room_bytes;
     }
     Ok(())
-}
-
-/// What `format=json` tells.
-fn facts(header: &Header, file_bytes: u64, plan: &Plan) -> Result<Vec<u8>, Problem> {
-    let upright = header.upright();
-    let mut facts = serde_json::json!({
-        "width": plan.size.width,
-        "height": plan.size.height,
-        "original": {
-            "file_size": file_bytes,
-            "width": upright.width,
-            "height": upright.height,
-            "format": header.format.mime(),
-        },
-    });
-    let original = facts.get_mut("original").and_then(serde_json::Value::as_object_mut);
-    if let (Some(animation), Some(original)) = (&header.animation, original) {
-        let Animation { frames, plays, duration_ms, .. } = *animation;
-        original.insert("frames".to_owned(), frames.into());
-        original.insert("loop_count".to_owned(), plays.unwrap_or(0).into());
-        original.insert("duration_ms".to_owned(), duration_ms.into());
-    }
-    serde_json::to_vec(&facts).map_err(|error| Problem::Defect(error.to_string()))
 }

@@ -9,6 +9,7 @@ use http::HeaderMap;
 use super::isolate::Isolate;
 use super::purges::Purge;
 use super::record::Record;
+use crate::geometry::Focus;
 pub use crate::picture::decode::PIECE_BYTES;
 use crate::sources::Outgoing;
 
@@ -21,6 +22,9 @@ pub struct Version {
     pub modified_seconds: u64,
     /// How many there are.
     pub size_bytes: u64,
+    /// The point that `gravity=auto` keeps, where somebody wrote one beside the picture.
+    #[serde(default)]
+    pub focus: Option<Focus>,
 }
 
 /// A bucket or a server did not answer, or broke off.

@@ -9,6 +9,7 @@ use super::source_error::SourceError;
 use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
 use crate::picture::encode::EncodeError;
 use crate::picture::probe::ProbeError;
+use crate::picture::svg::SvgError;
 use crate::plan::PlanError;
 use crate::recipe::{RecipeError, Unbuilt};
 use crate::render::RenderError;
@@ -22,6 +23,9 @@ pub enum Problem {
     /// The URL asks for what is not built.
     #[error(transparent)]
     Unbuilt(#[from] Unbuilt),
+    /// A picture of pixels is asked for as a drawing.
+    #[error("format=svg is for sources that are SVG")]
+    NoDrawing,
     /// Somebody was turned away at the door.
     #[error("{}", .0.reason)]
     Refused(Box<Refusal>),
@@ -125,6 +129,7 @@ impl Problem {
     fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Recipe(_) => (StatusCode::BAD_REQUEST, "recipe", "The transform URL is wrong"),
+            Self::NoDrawing => (StatusCode::BAD_REQUEST, "no-drawing", "The source is not SVG"),
             Self::Unbuilt(_) => (StatusCode::NOT_IMPLEMENTED, "not-built", "An option is not built yet"),
             Self::Refused(refusal) => {
                 let told = refusal.told();
@@ -158,7 +163,11 @@ impl Problem {
             Self::Probe(ProbeError::Unsupported(_)) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported", "The source's coding is not supported")
             }
-            Self::Probe(ProbeError::Broken(_)) | Self::Render(RenderError::Decode(_)) => {
+            Self::Render(RenderError::Svg(SvgError::TooLong { .. })) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "file-too-large", "The drawing is too large")
+            }
+            Self::Probe(ProbeError::Broken(_))
+            | Self::Render(RenderError::Decode(_) | RenderError::Svg(SvgError::Broken(_))) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "broken", "The source is broken")
             }
             Self::Plan(PlanError::SourceTooLarge { .. } | PlanError::TooManyPixels { .. }) => {
@@ -208,6 +217,7 @@ impl Problem {
     pub fn is_of_transform(&self) -> bool {
         match self {
             Self::Unbuilt(_)
+            | Self::NoDrawing
             | Self::FileTooLarge { .. }
             | Self::Busy
             | Self::Probe(_)
@@ -243,6 +253,7 @@ impl Problem {
         let option = match self {
             Self::Refused(refusal) => refusal.option(),
             Self::Recipe(error) => error.option(),
+            Self::NoDrawing => Some("format"),
             Self::Unbuilt(unbuilt) => Some(unbuilt.option.as_str()),
             _ => None,
         };

@@ -17,6 +17,7 @@ use super::versions::{Current, Known};
 use super::work::{Task, Work};
 use crate::format::Format;
 use crate::negotiate::{Accept, Dependence, Target};
+use crate::picture::svg;
 use crate::recipe::{Recipe, Source};
 
 /// Answers a transform that was let in.
@@ -32,11 +33,12 @@ pub(super) async fn transform<W: World>(
         return Err(unbuilt.into());
     }
     let accept = request.header(http::header::ACCEPT).unwrap_or_default();
+    let target = Target::choose(&recipe, Accept::parse(accept));
     let task = Task {
         tenant: permit.tenant().map(str::to_owned),
         via: request.via(),
-        target: Target::choose(&recipe, Accept::parse(accept)),
-        recipe,
+        target,
+        recipe: Task::recipe_for(recipe, target),
         source,
         tags: permit.tags().to_vec(),
         private_metadata: permit.lets_private_metadata_leave(),
@@ -155,7 +157,8 @@ impl<W: World> Job<'_, W> {
         match self.making.work.task.target {
             Target::Fixed(format) => format.mime(),
             Target::BaselineJpeg => Format::Jpeg.mime(),
-            Target::Json => "application/json",
+            Target::Told(telling) => telling.mime(),
+            Target::Drawing => svg::MEDIA_TYPE,
             Target::Own | Target::Still | Target::WebpOrStill | Target::AvifOrWebp | Target::AvifOrStill => {
                 "application/octet-stream"
             }

@@ -201,7 +201,7 @@ mod tests {
         Freshness { fresh_seconds: 60, revalidate_seconds: 10, stale_seconds: 100, missing_seconds: 5 };
 
     fn at(seconds: u32, purged_seconds: u32, is_there: bool) -> Known {
-        let version = Version { etag: "1".to_owned(), modified_seconds: 0, size_bytes: 0 };
+        let version = Version { etag: "1".to_owned(), modified_seconds: 0, size_bytes: 0, focus: None };
         let current = is_there.then(|| Current { place: "a".to_owned(), version });
         let remembered = Remembered { current, learned_ms: 1_000_000.0, before: None };
         let ms = |seconds: u32| 1_000_000.0 + f64::from(seconds) * 1000.0;

@@ -1,5 +1,7 @@
 //! What is to be made, whoever asks for it: a recipe, a target, and the files it takes.
 
+use std::collections::BTreeMap;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::config::Config;
@@ -7,9 +9,10 @@ use super::key::VariantKey;
 use super::problem::Problem;
 use super::purges::Purges;
 use super::versions::Current;
+use crate::geometry::Focus;
 use crate::negotiate::Target;
 use crate::plan::Settings;
-use crate::recipe::{Metadata, Recipe, Source};
+use crate::recipe::{Gravity, Metadata, Recipe, Source};
 use crate::sources::Place;
 
 /// A task as it is carried from one request to what goes on after it, or comes by a queue.
@@ -32,6 +35,14 @@ pub struct Task {
 }
 
 impl Task {
+    /// What of a recipe counts for a target: what is drawn over a picture is not told of, and need not be there.
+    pub(super) fn recipe_for(recipe: Recipe, target: Target) -> Recipe {
+        match target {
+            Target::Told(_) => Recipe { layers: BTreeMap::new(), ..recipe },
+            _ => recipe,
+        }
+    }
+
     /// Whether private metadata leaves: it was asked for, and it may.
     pub(super) fn keeps_private_metadata(&self) -> bool {
         self.private_metadata && self.recipe.metadata == Some(Metadata::Keep)
@@ -119,8 +130,17 @@ impl<'a> Work<'a> {
 
     /// The name of the variant for a target that is made of these versions.
     pub(super) fn variant(&self, target: Target, versions: &[Current]) -> VariantKey {
-        let files: Vec<(&str, &str)> =
-            versions.iter().map(|current| (current.place.as_str(), current.version.etag.as_str())).collect();
+        let etag = |current: &Current| current.version.etag.clone();
+        let mut etags: Vec<String> = versions.iter().map(etag).collect();
+        let focus = versions.first().and_then(|source| source.version.focus);
+        if let (Some(Focus { x, y }), Some(Gravity::Auto), Some(etag)) =
+            (focus, self.task.recipe.gravity, etags.first_mut())
+        {
+            // The same bytes are cut otherwise.
+            *etag = format!("{etag} with its focus at {x} {y}");
+        }
+        let places = versions.iter().map(|current| current.place.as_str());
+        let files: Vec<(&str, &str)> = places.zip(etags.iter().map(String::as_str)).collect();
         self.name(target, &files)
     }
 

@@ -9,7 +9,8 @@ use percent_encoding::utf8_percent_encode;
 
 use super::SignedRequest;
 use crate::address::{Address, AddressError, AddressPrefix};
-use crate::recipe::KEY;
+use crate::geometry::Focus;
+use crate::recipe::{KEY, parse_focus};
 
 /// A GET request to be sent. Redirects are not followed by whoever sends it.
 #[derive(Debug, Clone)]
@@ -173,7 +174,12 @@ pub struct Head {
     pub modified_seconds: u64,
     /// Its bytes; nothing where that is not said.
     pub size_bytes: Option<u64>,
+    /// The point that `gravity=auto` keeps, if it is said.
+    pub focus: Option<Focus>,
 }
+
+/// Where an answer says which point of a picture matters: as S3 names what is written beside an object.
+const FOCUS: HeaderName = HeaderName::from_static("x-amz-meta-focus");
 
 /// The mark of an entity tag that is made of the time of the last change.
 const BY_TIME: &str = "t:";
@@ -193,7 +199,8 @@ impl Head {
             (modified_seconds > 0)
                 .then(|| format!("{BY_TIME}{modified_seconds}:{}", length.unwrap_or_default()))
         };
-        Self { etag: text(ETAG).map(opaque).or_else(by_time), modified_seconds, size_bytes }
+        let focus = text(FOCUS).and_then(parse_focus);
+        Self { etag: text(ETAG).map(opaque).or_else(by_time), modified_seconds, size_bytes, focus }
     }
 }
 
@@ -257,13 +264,18 @@ mod tests {
         let tagged = read(&[(ETAG, "W/\"x\""), (LAST_MODIFIED, date), (CONTENT_LENGTH, "7")]);
         assert_eq!(
             tagged,
-            Head { etag: Some("x".to_owned()), modified_seconds: 784_111_777, size_bytes: Some(7) }
+            Head {
+                etag: Some("x".to_owned()),
+                modified_seconds: 784_111_777,
+                size_bytes: Some(7),
+                focus: None
+            }
         );
         let timed = read(&[(LAST_MODIFIED, date), (CONTENT_LENGTH, "7")]);
         assert_eq!(timed.etag.as_deref(), Some("t:784111777:7"));
         let (name, value) = condition("t:784111777:7", 784_111_777).unwrap();
         assert_eq!((name, value.to_str().unwrap()), (IF_MODIFIED_SINCE, date));
-        assert_eq!(read(&[]), Head { etag: None, modified_seconds: 0, size_bytes: None });
+        assert_eq!(read(&[]), Head { etag: None, modified_seconds: 0, size_bytes: None, focus: None });
         assert_eq!(read(&[(CONTENT_LENGTH, "7"), (CONTENT_ENCODING, "gzip")]).size_bytes, None);
     }
 }

@@ -1,5 +1,6 @@
 //! The same picture in other ways: coded in several scans, cut into intervals, given in pieces, wanted in part.
 
+use lenslet::format::Format;
 use lenslet::picture::Channels;
 use lenslet::picture::decode::{DecodeError, Reduction, Wanted};
 use lenslet::picture::probe::Header;
@@ -10,7 +11,8 @@ use crate::support::bytes::Dice;
 use crate::support::corpus::{pictures, read};
 use crate::support::exif::{segment, with_segment};
 use crate::support::jpeg_file::{JpegFile, Order};
-use crate::support::pictures::photo_like;
+use crate::support::lens::{largest_difference, pixels, transform};
+use crate::support::pictures::{file, photo_like, sketch};
 use crate::support::planes::{Gathered, Pieces, by, decode, everything, some_part, whole};
 
 const WIDTH: u32 = 83;
@@ -178,4 +180,17 @@ fn intervals_that_nobody_looks_at_are_not_decoded() {
 fn whole_result(file: &[u8]) -> Result<Gathered, DecodeError> {
     let header = Header::read(file).unwrap();
     decode(file, &header, by(4), everything(&header), Pieces::Whole)
+}
+
+#[test]
+fn crops_that_end_with_a_row_of_blocks_are_as_of_the_whole_picture() {
+    let source = file(&sketch(160, 96), Format::Jpeg, 90);
+    let whole = transform("width=160,format=png", &source, &[]).unwrap();
+    for (left, top, right, bottom) in
+        [(32, 32, 96, 64), (16, 40, 112, 80), (33, 48, 64, 95), (0, 16, 160, 96)]
+    {
+        let options = format!("crop={left};{top};{};{},format=png", right - left, bottom - top);
+        let crops = [&source, &whole].map(|file| pixels(&transform(&options, file, &[]).unwrap()));
+        assert_eq!(largest_difference(&crops[0], &crops[1]), 0, "{options}");
+    }
 }

@@ -78,7 +78,7 @@ sampled! {
     Name: "[a-z0-9_-]{1,64}".prop_map(Name);
     Text: "\\PC{1,40}".prop_filter("at most 512 bytes", |text| text.len() <= 512).prop_map(Text);
     Output: select(vec![Output::Auto, Output::Avif, Output::Webp, Output::Jpeg, Output::BaselineJpeg, Output::Png,
-        Output::Gif, Output::Json, Output::Blurhash, Output::Thumbhash]);
+        Output::Gif, Output::Json, Output::Blurhash, Output::Thumbhash, Output::Lqip, Output::Svg]);
     Flip: select(vec![Flip::Horizontal, Flip::Vertical, Flip::Both]);
     Upscale: select(vec![Upscale::Interpolate, Upscale::Generate]);
     Segment: Just(Segment::Foreground);

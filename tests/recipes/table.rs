@@ -82,6 +82,20 @@ const BLENDS: &[&str] = &[
 const NO_BLENDS: &[&str] = &["Over", "normal", "source-over", "softlight"];
 const FONTS: &[&str] = &["sans", "a;b-2;c_3;sans"];
 const NO_FONTS: &[&str] = &["Sans", "a;", "a%2Cb", "a;b;c;d;e", "a.ttf", "a%2Fb"];
+const FORMATS: &[&str] = &[
+    "auto",
+    "avif",
+    "webp",
+    "jpeg",
+    "baseline-jpeg",
+    "png",
+    "gif",
+    "json",
+    "blurhash",
+    "thumbhash",
+    "lqip",
+    "svg",
+];
 const POINTS: &[&str] = &[
     "left",
     "right",
@@ -111,6 +125,21 @@ const BUILT_POINTS: &[&str] = &[
     "0x0",
     "1x1",
     "0.5x0.33",
+];
+const BUILT_GRAVITIES: &[&str] = &[
+    "left",
+    "right",
+    "top",
+    "bottom",
+    "center",
+    "top-left",
+    "top-right",
+    "bottom-left",
+    "bottom-right",
+    "0x0",
+    "1x1",
+    "0.5x0.33",
+    "auto",
 ];
 const NO_POINTS: &[&str] = &[
     "centre",
@@ -177,7 +206,7 @@ pub(super) const OPTIONS: &[Case] = &[
     case(plain("wdesktop"), "1 to 12000", SIDES, SIDES, NO_SIDES),
     case(named("height", "h"), "1 to 12000", SIDES, SIDES, &["0", "12001", "auto", "-1", "1.5"]),
     case(plain("fit"), "scale-down, contain, cover, crop", FITS, FITS, NO_FITS),
-    case(named("gravity", "g"), "XxY", POINTS, BUILT_POINTS, NO_POINTS),
+    case(named("gravity", "g"), "XxY", POINTS, BUILT_GRAVITIES, NO_POINTS),
     case(
         named("zoom", "face-zoom"),
         "0 to 1",
@@ -197,9 +226,9 @@ pub(super) const OPTIONS: &[Case] = &[
     case(
         named("format", "f"),
         "auto, avif, webp, jpeg",
-        &["auto", "avif", "webp", "jpeg", "baseline-jpeg", "png", "gif", "json", "blurhash", "thumbhash"],
-        &["auto", "avif", "webp", "jpeg", "baseline-jpeg", "png", "gif", "json"],
-        &["jpg", "JPEG", "png-force", "svg", "jxl", "heic", "image%2Fwebp"],
+        FORMATS,
+        FORMATS,
+        &["jpg", "JPEG", "png-force", "svgz", "jxl", "heic", "image%2Fwebp"],
     ),
     case(plain("anim"), "true or false", &["true", "false"], &["true", "false"], &["1", "0", "yes", "True"]),
     case(plain("compression"), "fast", &["fast"], &["fast"], &["slow", "none", "Fast", "1"]),
@@ -378,9 +407,8 @@ pub(super) const OPTIONS: &[Case] = &[
 
 /// What is understood beside others, and which option is named.
 pub(super) const UNBUILT: &[(&str, &str)] = &[
-    ("width=800,gravity=auto", "gravity"),
+    ("width=800,gravity=face", "gravity"),
     ("width=800,gravity=left,zoom=0.5", "zoom"),
-    ("width=800,format=blurhash", "format"),
     ("mark=a,mark.gravity=face", "mark.gravity"),
     ("mark=a,text2=b,text2.gravity=auto", "text2.gravity"),
 ];

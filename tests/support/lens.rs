@@ -8,9 +8,9 @@ use lenslet::picture::decode::{DecodeError, Decoder, Reduction, Wanted};
 use lenslet::picture::ops::resize::{Axis, Resampler, Shape};
 use lenslet::picture::probe::{Header, ProbeError};
 use lenslet::picture::rows::{Frame, Layout, RowSink};
-use lenslet::plan::{BorderSearch, Mark, Plan, PlanError, Settings};
+use lenslet::plan::{Mark, Plan, PlanError, Settings};
 use lenslet::recipe::{Recipe, RecipeError};
-use lenslet::render::{RenderError, SourceFile, render, render_with_fonts, settle_border};
+use lenslet::render::{RenderError, SettleError, SourceFile, render, render_with_fonts, settle};
 
 use lenslet::geometry::Size;
 
@@ -83,10 +83,10 @@ pub fn prepare_under(
     let source = open(source)?;
     let marks = marks.iter().map(|bytes| open(bytes)).collect::<Result<Vec<_>, _>>()?;
     let file_bytes = source.file_bytes();
-    let recipe = match BorderSearch::new(&recipe, &source.header, file_bytes)? {
-        Some(search) => settle_border(&recipe, &search, &source)?,
-        None => recipe,
-    };
+    let recipe = settle(recipe, &source, None).map_err(|error| match error {
+        SettleError::Plan(error) => Refusal::Plan(error),
+        SettleError::Render(error) => Refusal::Render(error),
+    })?;
     let planned: Vec<Mark<'_>> =
         recipe.marks().zip(&marks).map(|((_, layer), file)| file.as_mark(layer)).collect();
     let target = Target::choose(&recipe, Accept::default());

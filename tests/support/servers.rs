@@ -228,6 +228,7 @@ impl Servers {
             etag: etag.to_owned(),
             modified_seconds: super::world::STORED_SECONDS,
             size_bytes: bytes.len() as u64,
+            focus: None,
         };
         let object = Object { version, content_type, about, bytes: bytes.into() };
         self.objects.borrow_mut().insert((binding.to_owned(), key.to_owned()), object);

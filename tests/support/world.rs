@@ -376,7 +376,7 @@ pub const ALWAYS: [(&str, &str); 6] = [
         "access-control-expose-headers",
         "Cache-Status, Content-Length, Content-Range, ETag, Last-Modified, RateLimit, RateLimit-Policy, Retry-After, Server-Timing",
     ),
-    ("content-security-policy", "default-src 'none'; sandbox"),
+    ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
     ("cross-origin-resource-policy", "cross-origin"),
     ("timing-allow-origin", "*"),
     ("x-content-type-options", "nosniff"),

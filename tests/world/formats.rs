@@ -1,8 +1,13 @@
 //! Which file is made, for whom, and what is told instead of one.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use http::Method;
 use lenslet::format::Format;
+use lenslet::geometry::Size;
+use lenslet::picture::probe::Header;
 
+use crate::support::metadata::laden;
 use crate::support::pictures::{file, png, sketch, sketch_with_alpha};
 use crate::support::world::World;
 
@@ -133,7 +138,7 @@ fn json_tells_of_frames() {
     let answer = world.get("/image/format=json/moving.gif");
     let facts: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
     let expected = serde_json::json!({
-        "file_size": moving().len(), "width": 2, "height": 1, "format": "image/gif",
+        "file_size": moving().len(), "width": 2, "height": 1, "format": "image/gif", "orientation": 1, "alpha": true,
         "frames": 2, "loop_count": 0, "duration_ms": 100,
     });
     assert_eq!(facts["original"], expected);
@@ -155,15 +160,103 @@ fn what_moves_does_so_in_a_format_that_the_client_takes() {
     }
 }
 
+/// What is told of a picture.
+fn told(world: &World, path: &str) -> serde_json::Value {
+    let answer = world.get(path);
+    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"), "{path}");
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
 #[test]
-fn json_tells_sizes_without_making_a_picture() {
-    let answer = world().get("/image/width=16,format=json/photo.jpg");
-    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
-    let facts: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+fn json_tells_sizes_and_what_the_output_looks_like() {
+    let facts = told(&world(), "/image/width=16,format=json/photo.jpg");
     let file_size = file(&sketch(48, 32), Format::Jpeg, 90).len();
+    assert_eq!((&facts["width"], &facts["height"]), (&16.into(), &11.into()));
     let expected = serde_json::json!({
-        "width": 16, "height": 11,
-        "original": {"file_size": file_size, "width": 48, "height": 32, "format": "image/jpeg"},
+        "file_size": file_size, "width": 48, "height": 32, "format": "image/jpeg", "orientation": 1, "alpha": false,
     });
-    assert_eq!(facts, expected);
+    assert_eq!(facts["original"], expected);
+    let red = told(
+        &world(),
+        "/image/width=16,height=16,fit=cover,filter=invert,crop=0;0;4;4,format=json/opaque.png",
+    );
+    // The corner is red, and that is its complement.
+    let cyan = serde_json::json!({
+        "average": "#00ffff", "dominant": "#00ffff", "palette": [{"color": "#00ffff", "share": 1.0}],
+    });
+    assert_eq!(red["colors"], cyan);
+    assert_eq!(red.get("perceptual_hash"), None, "there is nothing to be seen");
+}
+
+#[test]
+fn json_tells_of_the_camera_and_nothing_private() {
+    let laden = laden(&file(&sketch(48, 32), Format::Jpeg, 90));
+    let world = World::public().with("a.jpg", "one", &laden);
+    let facts = told(&world, "/image/format=json/a.jpg");
+    let expected = serde_json::json!({
+        "camera": "Maker", "lens": "A lens", "taken": "2026-11-21T03:00:00", "exposure_seconds": 0.008,
+        "artist": "A. Author", "copyright": "(c) A. Author", "credit": "An agency",
+    });
+    assert_eq!(facts["original"]["metadata"], expected);
+    assert_eq!(facts["original"]["orientation"], 6);
+    let all = world.get("/image/metadata=keep,format=json/a.jpg");
+    assert!(!String::from_utf8_lossy(&all.body).contains("SECRET"));
+    let none = told(&world, "/image/metadata=none,format=json/a.jpg");
+    assert_eq!(none["original"].get("metadata"), None);
+}
+
+#[test]
+fn what_is_drawn_over_a_picture_is_not_told_of_and_need_not_be_there() {
+    let world = world();
+    let [plain, marked] = ["", ",mark=nothing.png,text=Hello"].map(|layers| {
+        let answer = world.get(&format!("/image/width=40{layers},format=blurhash/photo.jpg"));
+        assert_eq!((answer.status, answer.header("content-type")), (200, "text/plain"), "{layers}");
+        answer
+    });
+    assert_eq!((&plain.body, plain.header("etag")), (&marked.body, marked.header("etag")));
+    assert_eq!(plain.body.len(), 28);
+}
+
+#[test]
+fn hashes_and_tiny_pictures_are_kept_as_pictures_are() {
+    let world = world();
+    for (format, source) in
+        [("blurhash", "alpha.png"), ("thumbhash", "a.gif"), ("lqip", "alpha.png"), ("lqip", "photo.jpg")]
+    {
+        let url = format!("/image/width=40,format={format}/{source}");
+        let made = world.get(&url);
+        assert_eq!((made.status, made.header("content-type")), (200, "text/plain"), "{url}");
+        assert_eq!(made.header("cache-control"), "public, max-age=3600");
+        let kept = world.get(&url);
+        assert_eq!((kept.header("cache-status"), &kept.body), ("lenslet; hit", &made.body));
+        let again = world.ask(Method::GET, &url, &[("if-none-match", made.header("etag"))]);
+        assert_eq!(again.status, 304);
+    }
+    let tiny = String::from_utf8(world.get("/image/width=40,format=lqip/alpha.png").body).unwrap();
+    let file = BASE64_STANDARD.decode(tiny.strip_prefix("data:image/webp;base64,").unwrap()).unwrap();
+    let header = Header::read(&file).unwrap();
+    assert_eq!((header.format, header.size, header.alpha), (Format::Webp, Size::new(24, 16), true));
+}
+
+#[test]
+fn json_tells_sizes_also_where_looking_would_cost_too_much() {
+    // A header is all that is needed for them.
+    let mut huge = png(&sketch(48, 32));
+    huge[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
+    let crc = crc32fast::hash(&huge[12..29]);
+    huge[29..33].copy_from_slice(&crc.to_be_bytes());
+    let world = World::public().with("huge.png", "one", &huge);
+    let facts = told(&world, "/image/width=100,format=json/huge.png");
+    assert_eq!((&facts["width"], facts.get("colors")), (&100.into(), None));
+    assert_eq!(facts["original"]["width"], 30_000);
+    assert_eq!(world.get("/image/width=100,format=blurhash/huge.png").status, 422);
+}
+
+#[test]
+fn broken_pixels_are_an_error_and_no_colours() {
+    let whole = png(&sketch(48, 32));
+    let world = World::public().with("cut.png", "one", &whole[..whole.len() / 2]);
+    for format in ["json", "blurhash", "lqip"] {
+        assert_eq!(world.get(&format!("/image/width=10,format={format}/cut.png")).status, 422, "{format}");
+    }
 }

@@ -233,3 +233,36 @@ fn a_picture_of_unknown_length_or_version_is_read_to_its_end() {
     world.wait_seconds(61);
     assert_eq!(width(&world, "shop/a.png"), 50, "nothing tells versions apart, so each reading is a new one");
 }
+
+#[test]
+fn a_point_beside_the_same_bytes_in_s3_counts_once_the_old_one_is_no_longer_fresh() {
+    let world = world();
+    let body = png(&sketch(48, 32));
+    let length = body.len().to_string();
+    let url = "https://s3.example/photos/a.png";
+    let store = |modified: &str, focus: Option<&str>| {
+        // Whoever writes other metadata copies the object onto itself: its entity tag stays.
+        let plain = [("etag", "\"bytes\""), ("content-length", &length), ("last-modified", modified)];
+        let headers: Vec<(&str, &str)> =
+            plain.into_iter().chain(focus.map(|focus| ("x-amz-meta-focus", focus))).collect();
+        world.servers.page(url, 200, &headers, &body);
+    };
+    let get = |gravity: &str| {
+        world.get(&format!("/image/width=16,height=32,fit=cover,gravity={gravity},format=png/store/a.png"))
+    };
+    store("Sun, 06 Nov 1994 08:49:37 GMT", Some("0x0.5"));
+    assert_eq!(get("auto").status, 200);
+    let [left, right] = ["left", "right"].map(|side| get(side).body);
+    assert!(get("auto").body == left && left != right);
+    store("Sun, 06 Nov 1994 08:50:00 GMT", Some("1x0.5"));
+    world.wait_seconds(61);
+    assert!(get("auto").body == right);
+    let reads = world.servers.reads.get();
+    world.wait_seconds(61);
+    assert!(get("auto").body == right);
+    assert_eq!(world.servers.reads.get(), reads, "nothing changed, so nothing is sent");
+    // What is no point is none.
+    store("Sun, 06 Nov 1994 08:51:00 GMT", Some("left"));
+    world.wait_seconds(61);
+    assert_eq!(get("auto").status, 200);
+}

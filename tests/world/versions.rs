@@ -2,11 +2,12 @@
 
 use http::Method;
 use lenslet::format::Format;
+use lenslet::geometry::Focus;
 use lenslet::picture::Channels;
 
 use crate::support::lens::pixels;
 use crate::support::pictures::{file, mark, paint, png, sketch};
-use crate::support::world::World;
+use crate::support::world::{PICTURES, World};
 
 const URL: &str = "/image/width=16,format=png/a.png";
 
@@ -135,7 +136,10 @@ fn sources_are_shown_as_they_are_and_only_pictures() {
         original.len()
     );
     assert_eq!(answer.own_headers(), expected);
-    assert_eq!(answer.header("content-security-policy"), "default-src 'none'; sandbox");
+    assert_eq!(
+        answer.header("content-security-policy"),
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    );
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     assert_eq!(world.get("/b.jpg").header("content-type"), "image/png", "the bytes decide, not the name");
     assert_eq!(world.get("/page.png").status, 415);
@@ -149,4 +153,39 @@ fn sources_are_hidden_until_the_deployment_shows_them() {
     let world = World::new(&[("ACCESS", "public")], &[]).with("a.png", "one", &png(&sketch(48, 32)));
     assert_eq!(world.get("/a.png").problem()["type"], "urn:lenslet:problem:no-such-path");
     assert_eq!(world.get(URL).status, 200);
+}
+
+/// Writes the point that matters beside a picture, as its uploader does, and leaves its bytes as they are.
+fn set_focus(world: &World, key: &str, focus: Option<Focus>) {
+    let mut objects = world.servers.objects.borrow_mut();
+    objects.get_mut(&(PICTURES.to_owned(), key.to_owned())).unwrap().version.focus = focus;
+}
+
+#[test]
+fn a_stored_point_is_kept_and_a_new_one_shows_once_the_old_is_no_longer_fresh() {
+    let world = world();
+    let auto = "/image/width=16,height=32,fit=cover,gravity=auto,format=png/a.png";
+    let at = |gravity: &str| world.get(&auto.replace("auto", gravity)).body;
+    let (left, right) = (at("left"), at("right"));
+    assert_ne!(left, right);
+    let seen = world.get(auto);
+    assert_eq!(seen.status, 200);
+    set_focus(&world, "a.png", Some(Focus { x: 0, y: 5_000 }));
+    assert_eq!(world.get(auto).header("cache-status"), "lenslet; hit", "nobody has asked yet");
+    let plain = world.get(URL);
+    world.wait_seconds(61);
+    let first = world.get(auto);
+    assert!(first.body == left, "the point of the left edge is kept");
+    assert_ne!(first.header("etag"), seen.header("etag"));
+    // The bytes are the same, and what does not go by the point stays as it was.
+    let same = world.get(URL);
+    assert_eq!((same.header("cache-status"), same.header("etag")), ("lenslet; hit", plain.header("etag")));
+    set_focus(&world, "a.png", Some(Focus { x: 10_000, y: 5_000 }));
+    world.wait_seconds(61);
+    assert!(world.get(auto).body == right);
+    set_focus(&world, "a.png", None);
+    world.wait_seconds(61);
+    assert!(world.get(auto).body == seen.body);
+    // A point that is written in the URL is what is asked for.
+    assert!(at("0x0.5") == left);
 }

@@ -16,14 +16,13 @@
 
 mod container;
 mod metadata;
-mod svg;
 mod variants;
 mod verify;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use lenslet::picture::describe::Palette;
+use lenslet::picture::describe::{Palette, hex};
 use serde_json::{Value, json};
 
 use self::metadata::Facts;
@@ -233,7 +232,6 @@ fn described(
 }
 
 fn colours(palette: &Palette) -> Colours {
-    let hex = |[r, g, b]: [u8; 3]| format!("#{r:02x}{g:02x}{b:02x}");
     let thousandths = |share: f32| (f64::from(share) * 1_000.0).round() / 1_000.0;
     let shades = palette.swatches.iter();
     Colours {

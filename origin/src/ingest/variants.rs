@@ -8,9 +8,9 @@ use futures_util::TryStreamExt as _;
 use lenslet::format::Format;
 use lenslet::negotiate::{Accept, Target, settle};
 use lenslet::picture::budget::LARGEST_GATHERED_BYTES;
-use lenslet::plan::{BorderSearch, Mark, Plan, Settings};
+use lenslet::plan::{Mark, Plan, Settings};
 use lenslet::recipe::{Output, Recipe};
-use lenslet::render::{SourceFile, render, settle_border};
+use lenslet::render::{SourceFile, render, settle};
 
 use super::Place;
 use crate::catalog::images::Variant;
@@ -65,7 +65,7 @@ async fn one(
             Err(reason) => return Ok(Err(format!("its mark {key}: {reason}"))),
         }
     }
-    let recipe = match without_border(recipe, source).await? {
+    let recipe = match settled(recipe, source).await? {
         Ok(recipe) => recipe,
         Err(reason) => return Ok(Err(reason)),
     };
@@ -96,19 +96,11 @@ async fn one(
     }
 }
 
-/// The recipe with `trim=border` as what it comes to on this picture.
-async fn without_border(
-    recipe: Recipe,
-    source: &Arc<SourceFile>,
-) -> Result<Result<Recipe, Reason>, JobError> {
-    let search = match BorderSearch::new(&recipe, &source.header, source.file_bytes()) {
-        Ok(Some(search)) => search,
-        Ok(None) => return Ok(Ok(recipe)),
-        Err(error) => return Ok(Err(error.to_string())),
-    };
+/// The recipe with all that has to be found on this picture first.
+async fn settled(recipe: Recipe, source: &Arc<SourceFile>) -> Result<Result<Recipe, Reason>, JobError> {
     let source = Arc::clone(source);
-    let looked = tokio::task::spawn_blocking(move || settle_border(&recipe, &search, &source)).await;
-    let settled = looked.map_err(|error| JobError::Later(format!("looking for a border ended: {error}")))?;
+    let looked = tokio::task::spawn_blocking(move || settle(recipe, &source, None)).await;
+    let settled = looked.map_err(|error| JobError::Later(format!("looking at it ended: {error}")))?;
     Ok(settled.map_err(|error| error.to_string()))
 }
 

@@ -11,6 +11,7 @@ use lenslet::negotiate::Target;
 use lenslet::picture::Picture;
 use lenslet::picture::describe::{Description, SIDE, describe};
 use lenslet::picture::probe::ProbeError;
+use lenslet::picture::svg::{self, Drawing, SvgError};
 use lenslet::plan::Plan;
 use lenslet::recipe::Recipe;
 use lenslet::render::{RenderError, SourceFile, frame};
@@ -18,7 +19,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::container;
 use super::metadata::{self, Facts};
-use super::svg;
 use crate::catalog::uploads::{Method, Upload};
 
 /// Why an upload is refused. The names are for programs and stay.
@@ -174,8 +174,17 @@ fn small(source: &SourceFile) -> Result<Picture, Refusal> {
     })
 }
 
+/// Longer drawings are not taken: each is read whole.
+const LONGEST_DRAWING_BYTES: usize = 8 << 20;
+
 fn drawing(file: &[u8]) -> Result<Seen, Refusal> {
-    let (clean, size) = svg::sanitise(file)?;
+    let Drawing { text: clean, size } = svg::sanitise(file, LONGEST_DRAWING_BYTES).map_err(|error| {
+        let problem = match error {
+            SvgError::TooLong { .. } => Problem::TooLarge,
+            SvgError::Broken(_) => Problem::Broken,
+        };
+        Refusal::new(problem, error.to_string())
+    })?;
     Ok(Seen {
         format: "svg",
         media_type: svg::MEDIA_TYPE,

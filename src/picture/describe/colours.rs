@@ -166,12 +166,12 @@ fn byte(value: f32) -> u8 {
 }
 
 /// IEC 61966-2-1, from 0–255 to light from 0 to 1.
-fn to_light(sample: f32) -> f32 {
+pub(super) fn to_light(sample: f32) -> f32 {
     let share = sample / 255.0;
     if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
 }
 
-fn from_light(light: f32) -> u8 {
+pub(super) fn from_light(light: f32) -> u8 {
     let share = if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 };
     byte(share * 255.0)
 }

@@ -1,18 +1,25 @@
-//! What a picture looks like, in a few bytes: its colours, a thumbnail of some 25 bytes, a hash of its looks.
+//! What a picture looks like, in a few bytes: its colours, a thumbnail of some 25 bytes or letters, a hash of its looks.
 //!
-//! Works on a small frame, which has all that matters here: see [`SIDE`]. Nothing here names colours or finds things.
+//! Works on a small frame, which has all that matters here: see [`SIDE`]. Nothing here names colours or things.
 
 mod area;
+mod blurhash;
 mod colours;
 mod hash;
+mod salience;
 
 pub use colours::{Palette, Swatch};
+pub use salience::Salience;
 
+use self::area::Small;
 use super::Picture;
 
 /// The longest side of a frame that is worth describing: thumbhashes are made of no larger ones, and of more pixels
 /// nothing else here becomes better.
 pub const SIDE: u32 = 100;
+
+/// The longest side of a picture that only stands for another while that comes.
+pub const TINY_SIDE: u32 = 24;
 
 /// What a picture looks like.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,9 +38,33 @@ pub fn describe(picture: &Picture) -> Description {
     let small = area::within(picture, SIDE);
     Description {
         palette: Palette::of(&small),
-        thumbhash: thumbhash::rgba_to_thumb_hash(small.width, small.height, small.pixels.as_flattened()),
+        thumbhash: thumbhash_of(&small),
         perceptual_hash: hash::perceptual(&small),
     }
+}
+
+/// The thumbnail alone.
+pub fn thumbhash(picture: &Picture) -> Vec<u8> {
+    thumbhash_of(&area::within(picture, SIDE))
+}
+
+/// A thumbnail as `BlurHash` describes it.
+pub fn blurhash(picture: &Picture) -> String {
+    blurhash::of(&area::within(picture, SIDE))
+}
+
+/// What of it draws the eye.
+pub fn salience(picture: &Picture) -> Salience {
+    Salience::of(&area::within(picture, SIDE))
+}
+
+/// Red, green and blue as CSS has them.
+pub fn hex([r, g, b]: [u8; 3]) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
+fn thumbhash_of(small: &Small) -> Vec<u8> {
+    thumbhash::rgba_to_thumb_hash(small.width, small.height, small.pixels.as_flattened())
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ fn cut(mut text: Vec<u8>) -> Vec<u8> {
 
 /// UTF-8, or else Latin-1 as most of what is not; the two parts of a copyright notice, photographer's and editor's, in one
 /// line, and no control characters.
-fn text_of(bytes: &[u8]) -> String {
+pub(super) fn text_of(bytes: &[u8]) -> String {
     let text =
         str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|&b| char::from(b)).collect(), str::to_owned);
     text.replace('\0', " ").chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()

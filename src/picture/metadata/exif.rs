@@ -7,7 +7,7 @@ const IMAGE_DESCRIPTION: u16 = 0x010E;
 const ORIENTATION: u16 = 0x0112;
 pub(super) const ARTIST: u16 = 0x013B;
 pub(super) const COPYRIGHT: u16 = 0x8298;
-const EXIF_DIRECTORY: u16 = 0x8769;
+pub(super) const EXIF_DIRECTORY: u16 = 0x8769;
 const GPS_DIRECTORY: u16 = 0x8825;
 const COLOUR_SPACE: u16 = 0xA001;
 

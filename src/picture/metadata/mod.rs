@@ -11,11 +11,13 @@
 mod attach;
 mod credit;
 mod exif;
+mod summary;
 mod tiff;
 mod xml;
 mod xmp;
 
 pub use attach::attach;
+pub use summary::Summary;
 
 use std::fmt;
 
@@ -103,6 +105,11 @@ impl Asides {
                 self.notes.push((key, text));
             }
         }
+    }
+
+    /// What of it may be told to anybody.
+    pub fn summary(&self) -> Summary {
+        Summary::of(self)
     }
 
     fn note(&self, key: &str) -> Option<&str> {

@@ -12,6 +12,7 @@ const ENTRY_BYTES: usize = 12;
 const ASCII: u16 = 2;
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
+const RATIONAL: u16 = 5;
 
 /// Which byte of a number comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +85,23 @@ impl Field<'_> {
         let is_text = matches!(self.kind, ASCII | UTF8);
         let end = self.value.iter().rposition(|byte| !matches!(byte, 0 | b' '))?;
         self.value.get(..=end).filter(|_| is_text)
+    }
+
+    /// The first number, whole or a fraction; nothing where it is none.
+    pub(super) fn as_number(&self, order: Order) -> Option<f64> {
+        let [a, b] =
+            [self.array(0), self.array(4)].map(|bytes| bytes.map(|bytes| f64::from(order.u32(bytes))));
+        let number = match self.kind {
+            SHORT => f64::from(order.u16(self.array(0)?)),
+            LONG => a?,
+            RATIONAL => a? / b?,
+            _ => return None,
+        };
+        number.is_finite().then_some(number)
+    }
+
+    fn array<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
+        self.value.get(at..at + N)?.try_into().ok()
     }
 
     /// The one number that is an offset.

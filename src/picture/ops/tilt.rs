@@ -33,6 +33,15 @@ impl Tilt {
         Size::new(side(width * cos + height * sin), side(width * sin + height * cos))
     }
 
+    /// Where a place of the picture, in shares of its sides, comes to lie in what holds the tilted one.
+    pub fn place(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+        let (sin, cos) = self.radians.sin_cos();
+        let from_middle = |share: f64, side: u32| (share - 0.5) * f64::from(side);
+        let (x, y) = (from_middle(x, self.source.width), from_middle(y, self.source.height));
+        let share = |length: f64, side: u32| length / f64::from(side) + 0.5;
+        [share(x * cos - y * sin, self.around.width), share(x * sin + y * cos, self.around.height)]
+    }
+
     /// The size of the frame that is to be tilted: as large as along the side that shrinks less.
     pub fn frame(&self) -> Size {
         let along = |scaled: u32, around: u32| f64::from(scaled) / f64::from(around);

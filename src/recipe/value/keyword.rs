@@ -57,6 +57,10 @@ keywords! {
         Blurhash = "blurhash",
         /// A `ThumbHash`.
         Thumbhash = "thumbhash",
+        /// A tiny picture as a data URL.
+        Lqip = "lqip",
+        /// SVG, of what is SVG.
+        Svg = "svg",
     }
     /// Mirroring.
     Flip {

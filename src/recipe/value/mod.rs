@@ -57,9 +57,7 @@ impl Value for Gravity {
         if let Some(&(_, x, y)) = COMPASS.iter().find(|row| row.0 == text) {
             return Some(Self::At(Focus { x, y }));
         }
-        let (x, y) = text.split_once('x')?;
-        let share = |part| u16::try_from(Within::<0, 10_000>::parse(part)?.0.units()).ok();
-        Some(Self::At(Focus { x: share(x)?, y: share(y)? }))
+        parse_focus(text).map(Self::At)
     }
 
     fn print(&self) -> String {
@@ -72,6 +70,13 @@ impl Value for Gravity {
             },
         }
     }
+}
+
+/// `XxY`, each from 0 to 1.
+pub(crate) fn parse_focus(text: &str) -> Option<Focus> {
+    let (x, y) = text.split_once('x')?;
+    let share = |part| u16::try_from(Within::<0, 10_000>::parse(part)?.0.units()).ok();
+    Some(Focus { x: share(x)?, y: share(y)? })
 }
 
 /// A colour of the CSS Color Module, as 8-bit sRGB with straight alpha.
