@@ -17,6 +17,8 @@ use crate::picture::describe;
 use crate::picture::encode::jpeg::JpegRows;
 use crate::picture::encode::{self, EncodeError, Encoding};
 use crate::picture::metadata::{self, Asides};
+#[cfg(feature = "filters")]
+use crate::picture::ops::filter;
 use crate::picture::ops::resize::{Scaler, Shape};
 use crate::picture::ops::{backdrop, blur, canvas, mark, mask, pixelate, sharpen, tilt, tone, turn};
 use crate::picture::probe::{Header, ProbeError};
@@ -409,6 +411,8 @@ fn take(step: &Step, picture: Picture, layers: Layers<'_>) -> Result<Picture, Re
         Step::Turn(how) => turn::turn(picture, *how),
         Step::Tilt(how) => tilt::tilt(&picture, how),
         Step::Tone(tone) => changed(picture, |picture| tone::adjust(picture, tone)),
+        #[cfg(feature = "filters")]
+        Step::Filter(look) => changed(picture, |picture| filter::apply(picture, look)),
         Step::Blur { sigma } => changed(picture, |picture| blur::blur(picture, *sigma)),
         Step::Sharpen { amount } => changed(picture, |picture| sharpen::sharpen(picture, *amount)),
         Step::Pixelate { side } => changed(picture, |picture| pixelate::pixelate(picture, *side)),

@@ -215,6 +215,8 @@ impl Step {
             {
                 made(Kind { channels: Channels::Rgba, ..frame })
             }
+            #[cfg(feature = "filters")]
+            Self::Filter(_) => in_place(0),
             Self::Tone(_) | Self::Pixelate { .. } | Self::Mark(_) | Self::Text(_) => in_place(0),
         }
     }

@@ -98,8 +98,15 @@ fn effects(recipe: &Recipe, steps: &mut Vec<Step>) {
     let dpr = recipe.dpr();
     let amount =
         |number: Option<Decimal>| number.filter(|number| *number != Decimal::ZERO).map(Decimal::as_f32);
-    let tone = tone(recipe);
-    steps.extend((tone != Tone::NEUTRAL).then_some(Step::Tone(tone)));
+    let tones = tones(recipe);
+    let filter = filter_step(recipe);
+    let duotone = recipe.duotone.map(duotone);
+    // A filter that is no matrix parts what could be one.
+    let (within, after) = if filter.is_some() { (None, duotone) } else { (duotone, None) };
+    let tone = |tone: Tone| (tone != Tone::NEUTRAL).then_some(Step::Tone(tone));
+    steps.extend(tone(with(tones, within)));
+    steps.extend(filter);
+    steps.extend(tone(with(Tone::NEUTRAL, after)));
     let blur = amount(recipe.blur.map(|blur| blur.0));
     steps.extend(blur.map(|sigma| Step::Blur { sigma: sigma * dpr.as_f32() }));
     let sharpen = amount(recipe.sharpen.map(|sharpen| sharpen.0));
@@ -108,7 +115,8 @@ fn effects(recipe: &Recipe, steps: &mut Vec<Step>) {
     steps.extend(side.map(|side| Step::Pixelate { side }));
 }
 
-fn tone(recipe: &Recipe) -> Tone {
+/// All tones before `duotone`.
+fn tones(recipe: &Recipe) -> Tone {
     let factor = |number: Option<Decimal>| f64::from(number.unwrap_or(Decimal::ONE).units()) / ONE;
     let gamma = recipe.gamma.map(|gamma| gamma.0).filter(|gamma| *gamma != Decimal::ZERO);
     let saturation = recipe.saturation.map(|factor| factor.0).filter(|factor| *factor != Decimal::ONE);
@@ -116,8 +124,7 @@ fn tone(recipe: &Recipe) -> Tone {
     let matrices = [
         saturation.map(|saturation| tone::saturate(factor(Some(saturation)))),
         hue.map(|angle| tone::turn_hue(angle.radians())),
-        recipe.filter.map(filter),
-        recipe.duotone.map(duotone),
+        recipe.filter.and_then(filter),
     ];
     Tone {
         gamma: factor(gamma),
@@ -130,12 +137,30 @@ fn tone(recipe: &Recipe) -> Tone {
 /// One, in units of [`Decimal`].
 const ONE: f64 = 10_000.0;
 
-fn filter(filter: Filter) -> Matrix {
+fn with(tone: Tone, matrix: Option<Matrix>) -> Tone {
+    matrix.map_or(tone, |matrix| Tone { matrix: tone::then(&tone.matrix, &matrix), ..tone })
+}
+
+/// The filters that are matrices.
+fn filter(filter: Filter) -> Option<Matrix> {
     match filter {
-        Filter::Grayscale => tone::saturate(0.0),
-        Filter::Sepia => tone::SEPIA,
-        Filter::Invert => tone::INVERT,
+        Filter::Grayscale => Some(tone::saturate(0.0)),
+        Filter::Sepia => Some(tone::SEPIA),
+        Filter::Invert => Some(tone::INVERT),
+        _ => None,
     }
+}
+
+/// The others.
+#[cfg(feature = "filters")]
+fn filter_step(recipe: &Recipe) -> Option<Step> {
+    recipe.filter.and_then(super::filter::look).map(Step::Filter)
+}
+
+/// They answer 501 before there is a plan.
+#[cfg(not(feature = "filters"))]
+fn filter_step(_: &Recipe) -> Option<Step> {
+    None
 }
 
 fn duotone(Duotone { dark: Colour([r, g, b, _]), light: Colour([red, green, blue, _]) }: Duotone) -> Matrix {

@@ -6,6 +6,8 @@ mod animation;
 mod border;
 mod cost;
 mod error;
+#[cfg(feature = "filters")]
+mod filter;
 mod focus;
 mod glance;
 mod look;
@@ -31,6 +33,8 @@ use crate::picture::animation::Animation;
 use crate::picture::budget::NOW_MILLISECONDS;
 use crate::picture::encode::{Encoding, MOST_TRIES};
 use crate::picture::metadata::Keep;
+#[cfg(feature = "filters")]
+use crate::picture::ops::filter::Look;
 use crate::picture::ops::mask::Outline;
 use crate::picture::ops::tilt::Tilt;
 use crate::picture::ops::tone::Tone;
@@ -46,6 +50,9 @@ pub enum Step {
     Tilt(Tilt),
     /// Change its tone and colours.
     Tone(Tone),
+    /// Look at it through a filter.
+    #[cfg(feature = "filters")]
+    Filter(Look),
     /// Blur it with this standard deviation, in pixels.
     Blur {
         /// The standard deviation.

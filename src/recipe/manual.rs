@@ -44,7 +44,7 @@ const NOTES: &[Note] = &[
     ("gamma", "1", "above 1 brightens; 0 is 1"),
     ("saturation", "1", "factor; 0 is grey"),
     ("hue", "0", ""),
-    ("filter", "none", ""),
+    ("filter", "none", "[what they look like](#filters)"),
     ("duotone", "none", "what black and white become; `black;…` is monochrome"),
     ("pixelate", "1", "side of the squares"),
     ("radius", "0", "of the shorter side; four: top left, top right, bottom right, bottom left"),

@@ -40,6 +40,11 @@ const QUALITY: &str = "1 to 100, high, medium-high, medium-low or low";
 const SIDE: &str = "whole pixels, 1 to 12000";
 const LENGTH: &str = "whole pixels, 0 to 12000, or a fraction below 1";
 
+const FILTERS: &str = "grayscale, sepia, invert, bluechrome, cali, diamante, dramatic, duotone_horizon, \
+    duotone_lilac, duotone_ochre, duotone_violette, firenze, flagblue, golden, islands, \
+    liquid, lix, lofi, marine, mauve, neue, obsidian, oceanic, pastel_pink, perfume, \
+    radio, rosetint, ryo, seagreen, serenity, twenties or vintage";
+
 pub(super) const ROWS: &[Row<Recipe>] = &[
     row!("preset", "the name of a preset: a-z, 0-9, - and _", preset),
     row!("width" | "w", "whole pixels, 1 to 12000, or auto", width),
@@ -88,7 +93,7 @@ pub(super) const ROWS: &[Row<Recipe>] = &[
     row!("gamma", "a number from 0 to 10", gamma),
     row!("saturation", "a number from 0 to 10", saturation),
     row!("hue", "degrees from 0 to 360", hue),
-    row!("filter", "grayscale, sepia or invert", filter),
+    Row { range: FILTERS, ..row!("filter", "", filter) },
     row!("duotone", "two opaque CSS colours joined by ;, the darker first", duotone),
     row!("pixelate", "whole pixels, 1 to 12000", pixelate),
     row!("radius", "a length, four of them joined by ;, or max", radius),

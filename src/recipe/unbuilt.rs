@@ -1,6 +1,6 @@
 //! What the grammar knows and Lenslet does not render yet. Each line goes when its feature comes.
 
-use super::{Decimal, Gravity, Output, Recipe, Upscale};
+use super::{Decimal, Filter, Gravity, Output, Recipe, Upscale};
 
 /// An option that is understood but not built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,7 @@ impl Recipe {
         plain.or_else(|| self.unbuilt_in_layers())
     }
 
-    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 6] {
+    fn unbuilt_options(&self) -> [(bool, &'static str, &'static str); 7] {
         let gravity = self.gravity == Some(Gravity::Face);
         [
             (gravity, "gravity", "faces are not found; use auto, a side, a corner or XxY"),
@@ -39,6 +39,11 @@ impl Recipe {
                 !cfg!(feature = "avif") && self.format == Some(Output::Avif),
                 "format",
                 "this build leaves AVIF out; use auto or webp",
+            ),
+            (
+                !cfg!(feature = "filters") && self.filter.is_some_and(Filter::is_look),
+                "filter",
+                "this build leaves it out; use grayscale, sepia or invert",
             ),
             (
                 !cfg!(feature = "animation") && self.anim == Some(true),

@@ -62,7 +62,7 @@ sampled! {
     Colour: proptest::array::uniform4(0..=255_u8).prop_map(Colour);
     Angle: (0..3_600_000_u32).prop_map(|units| Angle(Decimal::from_units(units)));
     Background: prop_oneof![4 => Colour::any().prop_map(Background::Colour), 1 => Just(Background::Blur)];
-    Filter: select(vec![Filter::Grayscale, Filter::Sepia, Filter::Invert]);
+    Filter: select(vec![Filter::Grayscale, Filter::Sepia, Filter::Invert, Filter::Bluechrome, Filter::Cali, Filter::Diamante, Filter::Dramatic, Filter::DuotoneHorizon, Filter::DuotoneLilac, Filter::DuotoneOchre, Filter::DuotoneViolette, Filter::Firenze, Filter::Flagblue, Filter::Golden, Filter::Islands, Filter::Liquid, Filter::Lix, Filter::Lofi, Filter::Marine, Filter::Mauve, Filter::Neue, Filter::Obsidian, Filter::Oceanic, Filter::PastelPink, Filter::Perfume, Filter::Radio, Filter::Rosetint, Filter::Ryo, Filter::Seagreen, Filter::Serenity, Filter::Twenties, Filter::Vintage]);
     Duotone: (opaque(), opaque()).prop_map(|(dark, light)| Duotone { dark, light });
     Radius: prop_oneof![
         1 => Just(Radius::Max),

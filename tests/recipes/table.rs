@@ -172,6 +172,40 @@ const COLOURS: &[&str] = &[
 const NO_COLOURS: &[&str] = &["octarine", "%23ff", "%23gggggg", "rgb%28240%2C40%29", "rgb%28", "%23", "%20"];
 const FACTORS: &[&str] = &["0.5", "2", "10", "0.0001", "1", "1.0"];
 const NO_FACTORS: &[&str] = &["-1", "10.0001", "11", "1e1", "x", "1.", "%2B1"];
+const FILTERS: &[&str] = &[
+    "grayscale",
+    "sepia",
+    "invert",
+    "bluechrome",
+    "cali",
+    "diamante",
+    "dramatic",
+    "duotone_horizon",
+    "duotone_lilac",
+    "duotone_ochre",
+    "duotone_violette",
+    "firenze",
+    "flagblue",
+    "golden",
+    "islands",
+    "liquid",
+    "lix",
+    "lofi",
+    "marine",
+    "mauve",
+    "neue",
+    "obsidian",
+    "oceanic",
+    "pastel_pink",
+    "perfume",
+    "radio",
+    "rosetint",
+    "ryo",
+    "seagreen",
+    "serenity",
+    "twenties",
+    "vintage",
+];
 const NAMES: &[&str] = &["a", "hero-2_x", "sepia"];
 const NO_NAMES: &[&str] = &[
     "Hero",
@@ -341,9 +375,9 @@ pub(super) const OPTIONS: &[Case] = &[
     case(plain("hue"), "0 to 360", ANGLES, ANGLES, NO_ANGLES),
     case(
         plain("filter"),
-        "grayscale, sepia or invert",
-        &["grayscale", "sepia", "invert"],
-        &["grayscale", "sepia", "invert"],
+        "grayscale, sepia, invert, bluechrome",
+        FILTERS,
+        FILTERS,
         &["greyscale", "Sepia", "octarine", "%00"],
     ),
     case(plain("duotone"), "two opaque CSS colours", TONES, TONES, NO_TONES),

@@ -6,6 +6,8 @@ pub mod blur;
 pub mod border;
 pub mod canvas;
 mod colour;
+#[cfg(feature = "filters")]
+pub mod filter;
 pub mod mark;
 pub mod mask;
 pub mod pixelate;

@@ -91,6 +91,64 @@ keywords! {
         Sepia = "sepia",
         /// A negative.
         Invert = "invert",
+        /// Blue on black.
+        Bluechrome = "bluechrome",
+        /// Red, of much contrast.
+        Cali = "cali",
+        /// A little turquoise.
+        Diamante = "diamante",
+        /// Grey, of much contrast.
+        Dramatic = "dramatic",
+        /// From sand to purple.
+        DuotoneHorizon = "duotone_horizon",
+        /// From a dark brown to lilac.
+        DuotoneLilac = "duotone_lilac",
+        /// From blue to ochre.
+        DuotoneOchre = "duotone_ochre",
+        /// From turquoise to violet.
+        DuotoneViolette = "duotone_violette",
+        /// Red and bright, of much contrast.
+        Firenze = "firenze",
+        /// Royal blue.
+        Flagblue = "flagblue",
+        /// Golden, of some contrast.
+        Golden = "golden",
+        /// Aquamarine.
+        Islands = "islands",
+        /// Blue, and darker.
+        Liquid = "liquid",
+        /// A negative of red and green.
+        Lix = "lix",
+        /// Of some contrast and more colour.
+        Lofi = "lofi",
+        /// Blue with a little green.
+        Marine = "marine",
+        /// Purple on grey.
+        Mauve = "mauve",
+        /// A negative of blue.
+        Neue = "neue",
+        /// Grey, of some contrast.
+        Obsidian = "obsidian",
+        /// Aquamarine, and lighter.
+        Oceanic = "oceanic",
+        /// Pink, of some contrast.
+        PastelPink = "pastel_pink",
+        /// Violet.
+        Perfume = "perfume",
+        /// Green on grey.
+        Radio = "radio",
+        /// Rose on grey.
+        Rosetint = "rosetint",
+        /// A negative of red and blue.
+        Ryo = "ryo",
+        /// Dark green.
+        Seagreen = "seagreen",
+        /// A quiet blue.
+        Serenity = "serenity",
+        /// Grey with a little blue.
+        Twenties = "twenties",
+        /// Brown, as faded prints are.
+        Vintage = "vintage",
     }
     /// What a file without loss may lose all the same.
     Lossless {
@@ -169,6 +227,13 @@ keywords! {
         Center = "center",
         /// At the right.
         Right = "right",
+    }
+}
+
+impl Filter {
+    /// Whether it is one of those that a build may leave out: the first three are matrices like other tones.
+    pub fn is_look(self) -> bool {
+        !matches!(self, Self::Grayscale | Self::Sepia | Self::Invert)
     }
 }
 
