@@ -6,7 +6,7 @@
 use super::cost;
 use super::error::PlanError;
 use super::look::Layout;
-use super::{Draft, Plan};
+use super::{Draft, Plan, Settings};
 use crate::geometry::{Focus, Rect, Size};
 use crate::picture::budget::LARGEST_GATHERED_BYTES;
 use crate::picture::describe::{SIDE, Salience};
@@ -51,7 +51,7 @@ impl FocusSearch {
         if file_bytes > LARGEST_GATHERED_BYTES {
             return Err(PlanError::FileTooLarge { file_bytes, most_bytes: LARGEST_GATHERED_BYTES });
         }
-        self.plan.check(header, file_bytes, &[])?;
+        self.plan.check(header, file_bytes, &[], Settings::default())?;
         cost::afford(self.peak_bytes(header, file_bytes), |needed_mib, most_mib| PlanError::SourceTooLarge {
             size: header.size,
             needed_mib,

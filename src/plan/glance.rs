@@ -33,7 +33,7 @@ impl Plan {
         };
         let (steps, _) = look::steps(&small, header, turn, &layout, true);
         Self {
-            reading: Reading::new(header, kept, turn, &layout.read, false),
+            reading: Reading::new(header, kept, turn, &layout.read, false, false),
             steps,
             size,
             encoding: None,

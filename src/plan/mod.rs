@@ -184,7 +184,7 @@ impl Plan {
         }
         let Draft { kept, turn, layout, size, .. } = &draft;
         let plan = Self::glance(recipe, header, (*kept, *turn), (layout, *size), telling.side());
-        match plan.check(header, file_bytes, &[]) {
+        match plan.check(header, file_bytes, &[], Settings::default()) {
             Ok(()) => Ok(plan),
             Err(_) if telling.does_without_looking() => Ok(Self { is_seen: false, ..plan }),
             Err(error) => Err(error),
