@@ -114,6 +114,10 @@ pub(super) async fn render<W: World>(
     }
     let asked = Asked { recipe: settled.as_ref().unwrap_or(asked.recipe), ..asked };
     let (target, plan) = plan(asked, &source.header, file_bytes, &marks)?;
+    if let (Target::Told(telling), false) = (target, plan.is_seen) {
+        let bytes = Told { header: &source.header, file_bytes, plan: &plan }.tell(telling, None)?;
+        return Ok(Rendered { target, content_type: telling.mime(), bytes, versions });
+    }
     // The plan's figure has the files in it.
     let asked_ms = world.now_ms();
     let peak_bytes = with_fonts(&plan, plan.peak_bytes(&source.header, file_bytes, &marks), &fonts)?;
@@ -124,14 +128,12 @@ pub(super) async fn render<W: World>(
     let mut rendering = Rendering::new(&header, file_bytes, &mark_files, &plan)?
         .with_fonts(&fonts)
         .with_shelf(&frames);
-    if plan.is_seen {
-        source.feed(&mut rendering).await?;
-    }
+    source.feed(&mut rendering).await?;
     let (content_type, bytes) = match (target, plan.encoding) {
         (Target::Told(telling), _) => {
-            let seen = if plan.is_seen { Some(rendering.finish_frame()?) } else { None };
+            let seen = rendering.finish_frame()?;
             let told = Told { header: &header, file_bytes, plan: &plan };
-            (telling.mime(), told.tell(telling, seen.as_ref())?)
+            (telling.mime(), told.tell(telling, Some(&seen))?)
         }
         (_, Some(encoding)) => (encoding.format.mime(), rendering.finish()?),
         (_, None) => return Err(Problem::Defect("a plan of nothing".to_owned())),

@@ -10,7 +10,7 @@ use lenslet::negotiate::{Accept, Target, settle};
 use lenslet::picture::budget::LARGEST_GATHERED_BYTES;
 use lenslet::plan::{Mark, Plan, Settings};
 use lenslet::recipe::{Output, Recipe};
-use lenslet::render::{SourceFile, render, settle};
+use lenslet::render::{self, SourceFile, render};
 
 use super::Place;
 use crate::catalog::images::Variant;
@@ -99,7 +99,7 @@ async fn one(
 /// The recipe with all that has to be found on this picture first.
 async fn settled(recipe: Recipe, source: &Arc<SourceFile>) -> Result<Result<Recipe, Reason>, JobError> {
     let source = Arc::clone(source);
-    let looked = tokio::task::spawn_blocking(move || settle(recipe, &source, None)).await;
+    let looked = tokio::task::spawn_blocking(move || render::settle(recipe, &source, None)).await;
     let settled = looked.map_err(|error| JobError::Later(format!("looking at it ended: {error}")))?;
     Ok(settled.map_err(|error| error.to_string()))
 }
