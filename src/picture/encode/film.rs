@@ -110,6 +110,7 @@ pub(super) fn bounds(size: Size, mut is_in: impl FnMut(usize) -> bool) -> Rect {
 pub fn film_nanoseconds(encoding: Encoding) -> u64 {
     match encoding.format {
         Format::Gif => 120,
+        _ if encoding.is_lossless_webp() => 300,
         _ => 110,
     }
 }

@@ -59,11 +59,12 @@ impl Encoding {
 
     /// About how many milliseconds a photograph of this size takes as wasm, once it is a frame.
     pub fn estimated_ms(self, size: Size) -> u64 {
-        let sample_format = if self.format == Format::Avif { Format::Webp } else { self.format };
+        let format = if self.format == Format::Avif { Format::Webp } else { self.format };
+        let sample = Self::new(format, adapted::QUALITIES.1);
         let tries = if self.level.is_some() { adapted::MOST_TRIES } else { 0 };
-        let own = size.area().saturating_mul(nanoseconds_per_pixel(self.format));
+        let own = size.area().saturating_mul(nanoseconds_per_pixel(self));
         // What was made is decoded and compared, too.
-        let search = adapted::sampled(size).area() * tries * (nanoseconds_per_pixel(sample_format) + 30);
+        let search = adapted::sampled(size).area() * tries * (nanoseconds_per_pixel(sample) + 30);
         own.saturating_add(search) / 1_000_000
     }
 
@@ -79,11 +80,14 @@ impl Encoding {
 }
 
 /// About what encoding a photograph takes as wasm.
-fn nanoseconds_per_pixel(format: Format) -> u64 {
-    match format {
+fn nanoseconds_per_pixel(encoding: Encoding) -> u64 {
+    match encoding.format {
         Format::Avif => 200,
         Format::Gif => 300,
+        Format::Webp if encoding.is_lossless_webp() => 280,
         Format::Webp => 75,
+        // A palette is found and dithered.
+        Format::Png if encoding.few_colours => 140,
         Format::Png => 15,
         Format::Jpeg => 12,
     }
