@@ -77,7 +77,9 @@ pub(super) fn transpose(rows: [Lanes; 8]) -> [Lanes; 8] {
 
 #[inline(always)]
 fn shuffle(rows: [Lanes; 8]) -> [Lanes; 8] {
-    let [first, second, third, fourth] = [0, 1, 2, 3].map(|i: usize| interleave(rows[i], rows[i + 4]));
+    // A closure over the rows would not always be copied into its place.
+    let [first, second] = [interleave(rows[0], rows[4]), interleave(rows[1], rows[5])];
+    let [third, fourth] = [interleave(rows[2], rows[6]), interleave(rows[3], rows[7])];
     [first[0], first[1], second[0], second[1], third[0], third[1], fourth[0], fourth[1]]
 }
 

@@ -209,6 +209,7 @@ fn find<const LOG2: usize, const ROOM: usize>(
 }
 
 /// The sum of squares.
+#[inline]
 fn energy(coefficients: &[i16]) -> f32 {
     let mut sums = [0.0_f32; 8];
     for eight in coefficients.as_chunks::<8>().0 {
