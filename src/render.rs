@@ -152,8 +152,8 @@ impl<'a> Rendering<'a> {
 
     /// With marks that were drawn before, which these are kept beside.
     #[must_use]
-    pub fn with_shelf(self, shelf: &'a dyn Shelf) -> Self {
-        Self { layers: Layers { shelf: Some(shelf), ..self.layers }, ..self }
+    pub fn with_shelf(self, there: &'a dyn Shelf) -> Self {
+        Self { layers: Layers { shelf: Some(there), ..self.layers }, ..self }
     }
 
     /// Takes the first bytes of the source, in whose place they are held no more. `Break` when no more are wanted.

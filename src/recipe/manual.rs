@@ -3,6 +3,8 @@
 //!
 //! No Worker links it: what nobody calls is left out.
 
+use std::fmt::Write as _;
+
 use super::layer;
 use super::options::{ROWS, Row};
 use super::{Content, Recipe};
@@ -18,7 +20,11 @@ const NOTES: &[Note] = &[
     ("wdesktop", "1200", "`width=auto` for others that send none"),
     ("height", "as the source", ""),
     ("fit", "`scale-down`", ""),
-    ("gravity", "`center`", "what a crop keeps, where a pad's picture lies; `auto`: [what draws the eye](#where-to-look)"),
+    (
+        "gravity",
+        "`center`",
+        "what a crop keeps, where a pad's picture lies; `auto`: [what draws the eye](#where-to-look)",
+    ),
     ("zoom", "0", "how close to faces"),
     ("dpr", "1", "multiplies all pixels asked for"),
     ("crop", "none", "of the source, whatever `dpr` is"),
@@ -55,7 +61,11 @@ const NOTES: &[Note] = &[
     ("border.right", "`border.width`", ""),
     ("border.bottom", "`border.width`", ""),
     ("border.left", "`border.width`", ""),
-    ("format", "the source's own", "[`svg`](#svg); the last four tell [what a picture says](#what-a-picture-says)"),
+    (
+        "format",
+        "the source's own",
+        "[`svg`](#svg); the last four tell [what a picture says](#what-a-picture-says)",
+    ),
     (
         "quality",
         "85",
@@ -124,13 +134,13 @@ const NOTES_OF_TEXTS: &[Note] = &[
 pub fn options_table() -> String {
     let mut table =
         "| Option | Short | Values | Default | | Rendered |\n|---|---|---|---|---|---|\n".to_owned();
-    let plain = ROWS.iter().map(|row| line(row, row.name.to_owned(), "", NOTES));
+    let plain = ROWS.iter().map(|row| line(row, row.name, "", NOTES));
     let marks =
-        layer::rows(Content::Mark).map(|row| line(row, named("mark", row.name), "mark=a", NOTES_OF_MARKS));
+        layer::rows(Content::Mark).map(|row| line(row, &named("mark", row.name), "mark=a", NOTES_OF_MARKS));
     // What they share is there already.
     let own = |row: &&Row<_>| NOTES_OF_TEXTS.iter().any(|(name, ..)| *name == row.name);
     let texts = layer::rows(Content::Text).filter(own);
-    let texts = texts.map(|row| line(row, named("text", row.name), "text=a", NOTES_OF_TEXTS));
+    let texts = texts.map(|row| line(row, &named("text", row.name), "text=a", NOTES_OF_TEXTS));
     table.extend(plain.chain(marks).chain(texts));
     table
 }
@@ -139,11 +149,11 @@ fn named(layer: &str, field: &str) -> String {
     if field.is_empty() { layer.to_owned() } else { format!("{layer}.{field}") }
 }
 
-fn line<T>(row: &Row<T>, name: String, beside: &str, notes: &[Note]) -> String {
+fn line<T>(row: &Row<T>, name: &str, beside: &str, notes: &[Note]) -> String {
     let (_, default, note) = notes.iter().find(|(of, ..)| *of == row.name).copied().unwrap_or_default();
     let beside = if name == *beside.split('=').next().unwrap_or("") { "" } else { beside };
     let short = row.short.map(|short| format!("`{short}`")).unwrap_or_default();
-    let (values, rendered) = (values(row.range, &name, beside), rendered(row.range, &name, beside));
+    let (values, rendered) = (values(row.range, name, beside), rendered(row.range, name, beside));
     format!("| `{name}` | {short} | {values} | {default} | {note} | {rendered} |\n")
 }
 
@@ -153,7 +163,7 @@ fn values(range: &str, name: &str, beside: &str) -> String {
     for word in range.split_inclusive([' ', ',']) {
         let bare = word.trim_end_matches([' ', ',']);
         if is_word_of(name, beside, bare) {
-            text.push_str(&format!("`{bare}`{}", word.get(bare.len()..).unwrap_or_default()));
+            let _ = write!(text, "`{bare}`{}", word.get(bare.len()..).unwrap_or_default());
         } else {
             text.push_str(word);
         }

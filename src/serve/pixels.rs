@@ -125,9 +125,8 @@ pub(super) async fn render<W: World>(
     source.excuse(world.now_ms() - asked_ms);
     let header = source.header.clone();
     let frames = shelf.frames_of(versions.iter().skip(1).take(count));
-    let mut rendering = Rendering::new(&header, file_bytes, &mark_files, &plan)?
-        .with_fonts(&fonts)
-        .with_shelf(&frames);
+    let mut rendering =
+        Rendering::new(&header, file_bytes, &mark_files, &plan)?.with_fonts(&fonts).with_shelf(&frames);
     source.feed(&mut rendering).await?;
     let (content_type, bytes) = match (target, plan.encoding) {
         (Target::Told(telling), _) => {
