@@ -17,8 +17,8 @@ import { withoutCustomSections } from './lib/wasm.mjs';
 import { checkPolicy } from './policy.mjs';
 import { setUp } from './setup.mjs';
 
-/** How large all of the Worker may be, gzipped. The aim of the lean one is 500, which README says why it misses: it may not grow. */
-const MOST_KB = { whole: 1_100, lean: 1_000 };
+/** How large all of the Worker may be, gzipped. The aims are 1,100 and 500; README says what is in the way. Neither may grow. */
+const MOST_KB = { whole: 1_300, lean: 1_100 };
 
 /** What may be left out. */
 const FEATURES = JSON.parse(readFileSync(join(root, 'Cargo.toml'), 'utf8').match(/^default = (\[.*\])$/m)[1]);
@@ -53,6 +53,8 @@ const FILES = ['index.js', 'index_bg.wasm'];
 const SMALL = [
   ...['base64', 'csscolorparser', 'futures-util', 'http', 'httpdate', 'ipnet', 'js-sys', 'jwt-compact', 'percent-encoding'],
   ...['serde', 'serde_core', 'serde_json', 'swash', 'unicode-bidi', 'wasm-bindgen', 'wasm-bindgen-futures', 'web-sys', 'worker', 'worker-sys'],
+  // What SVG is made safe by, with the URLs in it.
+  ...['data-url', 'form_urlencoded', 'icu_normalizer', 'icu_properties', 'idna', 'quick-error', 'svg-hush', 'url', 'xml'],
 ];
 
 const UNWINDING_FLAGS = [

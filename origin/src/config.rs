@@ -110,6 +110,7 @@ impl Setting {
 
 /// Everything that can be set. A value that exists is valid.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Config {
     /// Where to listen. Loopback unless said otherwise; port 0 takes any free one.
     pub address: SocketAddr,

@@ -151,7 +151,7 @@ fn named(layer: &str, field: &str) -> String {
 
 fn line<T>(row: &Row<T>, name: &str, beside: &str, notes: &[Note]) -> String {
     let (_, default, note) = notes.iter().find(|(of, ..)| *of == row.name).copied().unwrap_or_default();
-    let beside = if name == *beside.split('=').next().unwrap_or("") { "" } else { beside };
+    let beside = if name == beside.split('=').next().unwrap_or("") { "" } else { beside };
     let short = row.short.map(|short| format!("`{short}`")).unwrap_or_default();
     let (values, rendered) = (values(row.range, name, beside), rendered(row.range, name, beside));
     format!("| `{name}` | {short} | {values} | {default} | {note} | {rendered} |\n")

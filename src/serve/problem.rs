@@ -130,7 +130,9 @@ impl Problem {
         match self {
             Self::Recipe(_) => (StatusCode::BAD_REQUEST, "recipe", "The transform URL is wrong"),
             Self::NoDrawing => (StatusCode::BAD_REQUEST, "no-drawing", "The source is not SVG"),
-            Self::Unbuilt(_) => (StatusCode::NOT_IMPLEMENTED, "not-built", "An option is not built yet"),
+            Self::Unbuilt(_) | Self::Render(RenderError::Svg(SvgError::LeftOut)) => {
+                (StatusCode::NOT_IMPLEMENTED, "not-built", "An option is not built yet")
+            }
             Self::Refused(refusal) => {
                 let told = refusal.told();
                 (told.status, told.kind, told.title)

@@ -25,6 +25,7 @@ const COLLECTING: f64 = 5.0;
 
 /// What is read of pictures that fit, besides their numbers: no more than that, for reading takes longer than finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 pub(super) struct Wanted {
     /// By what they are to be sorted, whichever are found first.
     pub(super) key: Sort,
