@@ -72,14 +72,14 @@ const NOTES: &[Note] = &[
         "by name: how good it [looks](#quality); WebP is lossless at 100, a PNG has a palette where it is given",
     ),
     (
-        "lossless",
-        "none",
-        "`near`: samples lose their last bits where that is not seen, 1 from a `quality` of 80 on, up to 5 below 20; of WebP, and a PNG keeps all its colours",
-    ),
-    (
         "slow-connection-quality",
         "none",
         "instead of `quality` on [slow connections](docs/responsive.md#scq-less-for-slow-connections)",
+    ),
+    (
+        "lossless",
+        "none",
+        "`near`: samples lose their last bits where that is not seen, 1 from a `quality` of 80 on, up to 5 below 20; of WebP, and a PNG keeps all its colours",
     ),
     ("max-bytes", "none", "a lower `quality` is taken where the file would be longer (JPEG, WebP, AVIF)"),
     (
