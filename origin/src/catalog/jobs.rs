@@ -150,6 +150,10 @@ fn is_due(crew: Crew) -> String {
     )
 }
 
+/// What those who claim deliveries on PostgreSQL hold, one after the other: of two at once neither would count the other's,
+/// and a webhook would have more than [`MOST_DELIVERIES`]. SQLite has one writer.
+const POST_LOCK: i64 = 0x006C_656E_736C_6574;
+
 /// Claims a job that is due: the one of this name, or the one that has been due for longest, if any is.
 pub async fn claim(
     db: &Db,
@@ -173,6 +177,9 @@ pub async fn claim(
     );
     let until_ms = now_ms.saturating_add(lease_ms);
     let mut tx = db.begin().await?;
+    if crew == Crew::Post && db.kind() == Kind::Postgres {
+        tx.execute("SELECT pg_advisory_xact_lock($1)", values![POST_LOCK]).await?;
+    }
     let row = tx.first(&sql, values![now_ms, until_ms, worker, job.unwrap_or_default()]).await?;
     let job = row.as_ref().map(read).transpose()?.flatten();
     tx.commit().await?;
