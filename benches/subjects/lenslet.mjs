@@ -123,7 +123,8 @@ function source(bytes) {
       const asked = controller.byobRequest;
       const piece = take(asked?.view.byteLength ?? 65_536);
       if (piece.length === 0) controller.close();
-      if (!asked) return piece.length && controller.enqueue(piece.slice());
+      // A Buffer would give a slice of its own memory, which the stream takes away.
+      if (!asked) return piece.length && controller.enqueue(new Uint8Array(piece));
       new Uint8Array(asked.view.buffer, asked.view.byteOffset).set(piece);
       asked.respond(piece.length);
     },
