@@ -88,7 +88,8 @@ function answer({ key, isThere, original, options, grant, takes }) {
     ...kept,
     vary: [...(isAuto ? ['Accept'] : []), ...(header ? [header] : [])],
     made,
-    variant: [tenant, key, written, target].join(' '),
+    // What is drawn over a picture is not told of.
+    variant: [tenant, key, target === 'json' ? written.replace(/,(mark|text).*/, '') : written, target].join(' '),
     reference: `/image/${[written, `format=${made}`].filter(Boolean).join(',')}/${key}`,
   };
 }
