@@ -158,7 +158,7 @@ impl<'a> Rendering<'a> {
 
     /// Takes the first bytes of the source, in whose place they are held no more. `Break` when no more are wanted.
     pub fn begin(&mut self, start: Vec<u8>) -> Result<ControlFlow<()>, RenderError> {
-        let flow = catching(|| Ok(self.decoder.begin(start, self.rows.sink())?))?;
+        let flow = catching::<_, RenderError>(|| Ok(self.decoder.begin(start, self.rows.sink())?))?;
         self.is_done = flow.is_break();
         Ok(flow)
     }
@@ -168,7 +168,7 @@ impl<'a> Rendering<'a> {
         if self.is_done {
             return Ok(ControlFlow::Break(()));
         }
-        let flow = catching(|| Ok(self.decoder.push(bytes, self.rows.sink())?))?;
+        let flow = catching::<_, RenderError>(|| Ok(self.decoder.push(bytes, self.rows.sink())?))?;
         self.is_done = flow.is_break();
         Ok(flow)
     }
@@ -370,10 +370,10 @@ impl<S: RowSink> RowSink for ToTheEnd<S> {
 }
 
 /// The codecs are parsers of hostile bytes: a panic of theirs becomes an error.
-fn catching<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
+pub(crate) fn catching<T, E: From<RenderError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     // What the closure touches is dropped, not used again.
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(RenderError::Panic(message(panic.as_ref()))))
+        .unwrap_or_else(|panic| Err(RenderError::Panic(message(panic.as_ref())).into()))
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {

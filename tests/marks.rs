@@ -18,7 +18,7 @@ mod marks {
     use lenslet::picture::{Channels, Picture};
     use lenslet::plan::Plan;
     use lenslet::recipe::{Presets, Recipe};
-    use lenslet::render::{RenderError, SourceFile, render};
+    use lenslet::render::{RenderError, SourceFile, render, settle};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -191,6 +191,7 @@ mod marks {
         *marks.last_mut().unwrap() = stamp([r, g, b, 255]);
         let planned: Vec<_> =
             recipe.marks().zip(&marks).map(|((_, layer), file)| file.as_mark(layer)).collect();
+        let recipe = settle(recipe.clone(), &source, None).ok()?;
         let target = Target::choose(&recipe, Accept::default());
         let plan = Plan::new(&recipe, &source.header, source.file_bytes(), &planned, target).ok()?;
         let file = match render(&source, &marks, &plan) {

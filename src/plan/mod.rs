@@ -297,7 +297,7 @@ fn layer_steps(recipe: &Recipe, marks: &[Mark<'_>], ground: &Ground) -> Vec<Step
             (Content::Mark, Some((index, mark))) => {
                 steps.push(Step::Mark(MarkPlan::new(index, *slot, *mark, ground)));
             }
-            // Whoever only wants to know a size need not fetch it.
+            // Whoever plans without the mark draws none.
             (Content::Mark, None) => {}
         }
     }

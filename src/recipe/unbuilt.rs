@@ -1,6 +1,6 @@
 //! What the grammar knows and Lenslet does not render yet. Each line goes when its feature comes.
 
-use super::{Decimal, Filter, Gravity, Output, Recipe, Upscale};
+use super::{Content, Decimal, Filter, Gravity, Output, Recipe, Upscale};
 
 /// An option that is understood but not built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +17,15 @@ impl Unbuilt {
     pub fn of_drawings() -> Self {
         let reason = "SVG is not drawn; leave it away or say auto or svg";
         Self { option: "format".to_owned(), reason }
+    }
+
+    /// Where a mark or a text is to lie on a drawing, which nobody may have without it.
+    pub fn over_drawings(content: Content) -> Self {
+        let option = match content {
+            Content::Mark => "mark",
+            Content::Text => "text",
+        };
+        Self { option: option.to_owned(), reason: "nothing is drawn over SVG; store the source as pixels" }
     }
 }
 

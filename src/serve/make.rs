@@ -200,7 +200,8 @@ impl<'a, W: World> Making<'a, W> {
 
     /// A mark or a font that was read before.
     fn on_the_shelf(&self, file: &WorkFile<'a>, current: Current) -> Option<File<'a, W>> {
-        let bytes = (file.part != Part::Source).then(|| self.world.isolate().shelf.file(&current))??;
+        let bytes = (file.part != Part::Source)
+            .then(|| self.world.isolate().shelf.file(&current, self.work.purged_ms))??;
         Some(File::kept(current, bytes))
     }
 
@@ -227,6 +228,7 @@ impl<'a, W: World> Making<'a, W> {
             instead_of_slow: self.meanwhile(),
             private_metadata: self.work.task.keeps_private_metadata(),
             settings: self.work.settings,
+            purged_ms: self.work.purged_ms,
         };
         let waited_ms = self.world.now_ms() - began_ms;
         let Rendered { target, content_type, bytes, versions } =

@@ -28,6 +28,8 @@ pub(super) struct Asked<'a> {
     pub private_metadata: bool,
     /// What the deployment decides of all plans.
     pub settings: Settings,
+    /// When any of its files was purged last.
+    pub purged_ms: f64,
 }
 
 /// What came of it.
@@ -69,7 +71,7 @@ pub(super) async fn render<W: World>(
     let shelf = &world.isolate().shelf;
     for (index, ((file_bytes, body), current)) in bodies.zip(versions.iter().skip(1)).enumerate() {
         let bytes = incoming::gather(body, file_bytes).await?;
-        shelf.keep_file(current, &bytes);
+        shelf.keep_file(current, asked.purged_ms, &bytes);
         if index < count {
             mark_files.push(SourceFile::read(bytes)?);
         } else {
@@ -124,7 +126,7 @@ pub(super) async fn render<W: World>(
     promise.resize(world, peak_bytes).await?;
     source.excuse(world.now_ms() - asked_ms);
     let header = source.header.clone();
-    let frames = shelf.frames_of(versions.iter().skip(1).take(count));
+    let frames = shelf.frames_of(versions.iter().skip(1).take(count), asked.purged_ms);
     let mut rendering =
         Rendering::new(&header, file_bytes, &mark_files, &plan)?.with_fonts(&fonts).with_shelf(&frames);
     source.feed(&mut rendering).await?;
@@ -132,7 +134,7 @@ pub(super) async fn render<W: World>(
         (Target::Told(telling), _) => {
             let seen = rendering.finish_frame()?;
             let told = Told { header: &header, file_bytes, plan: &plan };
-            (telling.mime(), told.tell(telling, Some(&seen))?)
+            (telling.mime(), render::catching(|| told.tell(telling, Some(&seen)))?)
         }
         (_, Some(encoding)) => (encoding.format.mime(), rendering.finish()?),
         (_, None) => return Err(Problem::Defect("a plan of nothing".to_owned())),
@@ -141,7 +143,12 @@ pub(super) async fn render<W: World>(
 }
 
 /// A drawing goes on as a drawing, at whatever size was asked for, unless pixels were asked for.
+///
+/// Marks may be forced upon it, so it is not shown without those that were to be drawn.
 fn as_it_is(asked: Asked<'_>, drawing: Drawing, versions: Vec<Current>) -> Result<Rendered, Problem> {
+    if let Some(slot) = asked.recipe.layers.keys().next() {
+        return Err(Problem::Unbuilt(Unbuilt::over_drawings(slot.content)));
+    }
     match asked.recipe.format {
         None | Some(Output::Auto | Output::Svg) => Ok(Rendered {
             target: asked.target,
@@ -173,7 +180,7 @@ fn plan(
     file_bytes: u64,
     marks: &[Mark<'_>],
 ) -> Result<(Target, Plan), Problem> {
-    let Asked { recipe, target, instead_of_slow, private_metadata, settings } = asked;
+    let Asked { recipe, target, instead_of_slow, private_metadata, settings, .. } = asked;
     let plan = |target| -> Result<Plan, Problem> {
         let plan = Plan::under(settings, recipe, header, file_bytes, marks, target)?;
         Ok(if private_metadata { plan.with_private_metadata() } else { plan })

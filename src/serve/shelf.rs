@@ -34,17 +34,17 @@ impl Default for Shelf {
 
 impl Shelf {
     /// The bytes of a file of this version, if they are there.
-    pub(super) fn file(&self, current: &Current) -> Option<Vec<u8>> {
-        let file = self.files.borrow_mut().get(&name(current))?;
+    pub(super) fn file(&self, current: &Current, purged_ms: f64) -> Option<Vec<u8>> {
+        let file = self.files.borrow_mut().get(&name(current, purged_ms))?;
         Some(file.to_vec())
     }
 
     /// Keeps the bytes of a file of this version.
-    pub(super) fn keep_file(&self, current: &Current, bytes: &[u8]) {
+    pub(super) fn keep_file(&self, current: &Current, purged_ms: f64, bytes: &[u8]) {
         if current.version.etag.starts_with(ONCE) {
             return;
         }
-        let name = name(current);
+        let name = name(current, purged_ms);
         let mut files = self.files.borrow_mut();
         // What is too large is not copied first.
         if files.takes(&name, length(bytes)) && files.get(&name).is_none() {
@@ -53,8 +53,12 @@ impl Shelf {
     }
 
     /// The frames of marks of these versions, in the order of their recipe.
-    pub(super) fn frames_of<'a>(&'a self, marks: impl Iterator<Item = &'a Current>) -> Frames<'a> {
-        Frames { shelf: self, names: marks.map(name).collect() }
+    pub(super) fn frames_of<'a>(
+        &'a self,
+        marks: impl Iterator<Item = &'a Current>,
+        purged_ms: f64,
+    ) -> Frames<'a> {
+        Frames { shelf: self, names: marks.map(|current| name(current, purged_ms)).collect() }
     }
 }
 
@@ -82,8 +86,9 @@ impl render::Shelf for Frames<'_> {
     }
 }
 
-fn name(Current { place, version }: &Current) -> String {
-    format!("{place}@{}", version.etag)
+/// What was purged is read anew, also where it has the same entity tag.
+fn name(Current { place, version }: &Current, purged_ms: f64) -> String {
+    format!("{place}@{} {purged_ms}", version.etag)
 }
 
 fn length(bytes: &[u8]) -> u32 {

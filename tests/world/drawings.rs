@@ -55,6 +55,25 @@ fn pixels_of_a_drawing_are_501_and_drawings_of_pixels_400() {
 }
 
 #[test]
+fn nobody_gets_a_drawing_without_what_is_to_be_drawn_over_it() {
+    let policies = r#"[{"path":"sold","access":"public","preset":"stamped"},{"access":"public"}]"#;
+    let world = World::new(&[("POLICIES", policies)], &[("stamped", "mark=a.png,mark.width=4")])
+        .with("sold/logo.svg", "one", LOGO.as_bytes())
+        .with("logo.svg", "one", LOGO.as_bytes())
+        .with("a.png", "png", &png(&sketch(48, 32)));
+    for (url, option) in [
+        ("/image/width=8/sold/logo.svg", "mark"),
+        ("/image/format=svg/sold/logo.svg", "mark"),
+        ("/image/width=8,mark=a.png/logo.svg", "mark"),
+        ("/image/width=8,text=hi/logo.svg", "text"),
+    ] {
+        let answer = world.get(url);
+        assert_eq!((answer.status, &answer.problem()["option"]), (501, &option.into()), "{url}");
+    }
+    assert_eq!(world.get("/image/width=8/logo.svg").status, 200);
+}
+
+#[test]
 fn drawings_that_cannot_be_made_safe_are_refused() {
     let svg = |inside: &str| format!("<svg xmlns='http://www.w3.org/2000/svg'>{inside}</svg>").into_bytes();
     let bomb = "<!DOCTYPE svg [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><svg xmlns='http://www.w3.org/2000/svg'>&b;</svg>";

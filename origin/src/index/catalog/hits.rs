@@ -122,7 +122,7 @@ pub(super) async fn hits(
         _ if is_many => question.ask(db, Way::Order).await?,
         _ => question.ask(db, Way::Text).await?,
     };
-    // Neither database promises to aggregate in the order of the inner query.
+    // SQLite does not promise to aggregate in the order of the inner query.
     hits.sort_by(|one, other| question.order.compare(one, other));
     Ok(hits)
 }
