@@ -25,7 +25,7 @@ use crate::picture::probe::{Header, ProbeError};
 use crate::picture::rows::{Frame, Layout, Planes, RowSink};
 use crate::picture::svg::{self, Drawing, SvgError};
 use crate::picture::text::{self, Font, TextError};
-use crate::plan::{BorderSearch, FocusSearch, Mark, MarkPlan, Plan, PlanError, Reading, Step, TextPlan};
+use crate::plan::{Mark, MarkPlan, Plan, PlanError, Reading, Search, Step, TextPlan};
 use crate::recipe::{Layer, Recipe};
 
 /// A picture file and what its header says.
@@ -298,33 +298,24 @@ pub fn frame(source: &SourceFile, plan: &Plan) -> Result<Picture, RenderError> {
     })
 }
 
-/// The recipe with `trim=border` as the crop that it comes to on this file.
-pub fn settle_border(
-    recipe: &Recipe,
-    search: &BorderSearch,
-    source: &SourceFile,
-) -> Result<Recipe, RenderError> {
-    catching(|| {
-        let SourceFile { bytes, header } = source;
-        let mut rows = resampler(&search.reading, header, search.finder(&recipe.trim));
-        let Reading { reduction, .. } = search.reading;
-        let mut decoder = Decoder::new(header, source.file_bytes(), reduction, search.reading.wanted());
-        if decoder.push(bytes, &mut rows)?.is_continue() {
-            decoder.finish(&mut rows)?;
+/// The recipe with what was looked for as what it comes to on this file.
+pub fn found(recipe: &Recipe, search: &Search, source: &SourceFile) -> Result<Recipe, RenderError> {
+    match search {
+        Search::Border(search) => catching(|| {
+            let SourceFile { bytes, header } = source;
+            let mut rows = resampler(&search.reading, header, search.finder(&recipe.trim));
+            let Reading { reduction, .. } = search.reading;
+            let mut decoder = Decoder::new(header, source.file_bytes(), reduction, search.reading.wanted());
+            if decoder.push(bytes, &mut rows)?.is_continue() {
+                decoder.finish(&mut rows)?;
+            }
+            Ok(search.settle(recipe, header, rows.into_sink().inner()))
+        }),
+        Search::Focus(search) => {
+            let picture = seen(source, &search.plan)?;
+            catching(|| Ok(search.settle(recipe, &describe::salience(&picture))))
         }
-        Ok(search.settle(recipe, header, rows.into_sink().inner()))
-    })
-}
-
-const NO_LAYERS: Layers<'static> = Layers { marks: &[], fonts: &[], shelf: None };
-/// The recipe with `gravity=auto` as the place that draws the eye of this file.
-pub fn settle_focus(
-    recipe: &Recipe,
-    search: &FocusSearch,
-    source: &SourceFile,
-) -> Result<Recipe, RenderError> {
-    let picture = seen(source, &search.plan)?;
-    catching(|| Ok(search.settle(recipe, &describe::salience(&picture))))
+    }
 }
 
 /// Why what a recipe leaves to be found was not found.
@@ -338,21 +329,15 @@ pub enum SettleError {
     Render(#[from] RenderError),
 }
 
-/// The recipe with all that it leaves to be found, first its border and then its gravity; `focus` is the point that the
-/// source brings along, if it does.
-pub fn settle(recipe: Recipe, source: &SourceFile, focus: Option<Focus>) -> Result<Recipe, SettleError> {
-    let (header, file_bytes) = (&source.header, source.file_bytes());
-    let recipe = match BorderSearch::new(&recipe, header, file_bytes)? {
-        Some(search) => settle_border(&recipe, &search, source)?,
-        None => recipe,
-    };
-    let Some(search) = FocusSearch::new(&recipe, header)? else { return Ok(recipe) };
-    if let Some(point) = focus {
-        return Ok(search.settle_at(&recipe, header, point));
+/// The recipe with all that it leaves to be found; `focus` is the point that the source brings along, if it does.
+pub fn settle(mut recipe: Recipe, source: &SourceFile, focus: Option<Focus>) -> Result<Recipe, SettleError> {
+    while let Some(search) = Search::next(&mut recipe, &source.header, source.file_bytes(), focus)? {
+        recipe = found(&recipe, &search, source)?;
     }
-    search.check(header, file_bytes)?;
-    Ok(settle_focus(&recipe, &search, source)?)
+    Ok(recipe)
 }
+
+const NO_LAYERS: Layers<'static> = Layers { marks: &[], fonts: &[], shelf: None };
 
 /// Wants every row, and hands them on for as long as somebody else does.
 struct ToTheEnd<S>(Scaler<S>);

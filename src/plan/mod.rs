@@ -13,6 +13,7 @@ mod glance;
 mod look;
 mod mark;
 mod reading;
+mod search;
 mod settings;
 mod text;
 
@@ -22,6 +23,7 @@ pub use focus::FocusSearch;
 use mark::Ground;
 pub use mark::{Mark, MarkPlan};
 pub use reading::Reading;
+pub use search::Search;
 pub use settings::Settings;
 pub use text::TextPlan;
 

@@ -13,7 +13,7 @@ use crate::picture::budget::{
 };
 use crate::picture::probe::Header;
 use crate::picture::svg::{self, Drawing};
-use crate::plan::{BorderSearch, FocusSearch, Mark, Plan, PlanError, Settings};
+use crate::plan::{Mark, Plan, PlanError, Search, Settings};
 use crate::recipe::{Output, Recipe, Unbuilt};
 use crate::render::{self, Rendering, SourceFile};
 
@@ -92,29 +92,15 @@ pub(super) async fn render<W: World>(
     let marks: Vec<Mark<'_>> =
         asked.recipe.marks().zip(&mark_files).map(|((_, layer), file)| file.as_mark(layer)).collect();
     let marks_bytes: u64 = mark_files.iter().map(SourceFile::file_bytes).sum();
-    let mut settled = None;
-    if let Some(search) = BorderSearch::new(asked.recipe, &source.header, file_bytes)? {
+    let mut recipe = asked.recipe.clone();
+    let focus = versions.first().and_then(|source| source.version.focus);
+    while let Some(search) = Search::next(&mut recipe, &source.header, file_bytes, focus)? {
         let peak_bytes = marks_bytes + search.peak_bytes(&source.header, file_bytes);
         let file = all_of(world, &mut promise, source, (file_bytes, peak_bytes)).await?;
-        settled = Some(render::settle_border(asked.recipe, &search, &file)?);
+        recipe = render::found(&recipe, &search, &file)?;
         source = Incoming::here(file);
     }
-    let recipe = settled.as_ref().unwrap_or(asked.recipe);
-    if let Some(search) = FocusSearch::new(recipe, &source.header)? {
-        let point = versions.first().and_then(|source| source.version.focus);
-        let found = if let Some(point) = point {
-            search.settle_at(recipe, &source.header, point)
-        } else {
-            search.check(&source.header, file_bytes)?;
-            let peak_bytes = marks_bytes + search.peak_bytes(&source.header, file_bytes);
-            let file = all_of(world, &mut promise, source, (file_bytes, peak_bytes)).await?;
-            let found = render::settle_focus(recipe, &search, &file)?;
-            source = Incoming::here(file);
-            found
-        };
-        settled = Some(found);
-    }
-    let asked = Asked { recipe: settled.as_ref().unwrap_or(asked.recipe), ..asked };
+    let asked = Asked { recipe: &recipe, ..asked };
     let (target, plan) = plan(asked, &source.header, file_bytes, &marks)?;
     if let (Target::Told(telling), false) = (target, plan.is_seen) {
         let bytes = Told { header: &source.header, file_bytes, plan: &plan }.tell(telling, None)?;
