@@ -54,7 +54,7 @@ const SMALL = [
   ...['base64', 'csscolorparser', 'futures-util', 'http', 'httpdate', 'ipnet', 'js-sys', 'jwt-compact', 'percent-encoding'],
   ...['serde', 'serde_core', 'serde_json', 'swash', 'unicode-bidi', 'wasm-bindgen', 'wasm-bindgen-futures', 'web-sys', 'worker', 'worker-sys'],
   // What SVG is made safe by, with the URLs in it.
-  ...['data-url', 'form_urlencoded', 'icu_normalizer', 'icu_properties', 'idna', 'quick-error', 'svg-hush', 'url', 'xml'],
+  ...['data-url', 'form_urlencoded', 'idna', 'quick-error', 'svg-hush', 'url', 'xml'],
 ];
 
 const UNWINDING_FLAGS = [

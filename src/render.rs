@@ -25,7 +25,7 @@ use crate::picture::probe::{Header, ProbeError};
 use crate::picture::rows::{Frame, Layout, Planes, RowSink};
 use crate::picture::svg::{self, Drawing, SvgError};
 use crate::picture::text::{self, Font, TextError};
-use crate::plan::{Mark, MarkPlan, Plan, PlanError, Reading, Search, Step, TextPlan};
+use crate::plan::{Mark, MarkPlan, OnPlanes, Plan, PlanError, Reading, Search, Step, TextPlan};
 use crate::recipe::{Layer, Recipe};
 
 /// A picture file and what its header says.
@@ -56,7 +56,7 @@ impl SourceFile {
 }
 
 /// Raise this whenever any answer's bytes change for the same plan: it is part of every variant's name.
-pub const REVISION: u32 = 6;
+pub const REVISION: u32 = 7;
 
 /// Why a plan could not be carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -116,8 +116,8 @@ pub struct Rendering<'a> {
 enum Rows {
     /// A JPEG, as they come.
     Jpeg(Box<Scaler<JpegRows>>),
-    /// Planes to be turned.
-    Planes(Box<Scaler<Planes>>, Turn),
+    /// Planes to be turned and drawn on.
+    Planes(Box<Scaler<Planes>>),
     /// A frame for every other step.
     Frame(Box<Scaler<Frame>>),
 }
@@ -130,12 +130,12 @@ impl<'a> Rendering<'a> {
         marks: &'a [SourceFile],
         plan: &'a Plan,
     ) -> Result<Self, RenderError> {
-        let rows = match plan.turn_of_planes() {
-            Some(Turn::NONE) => {
+        let rows = match plan.on_planes() {
+            Some(planes) if planes.is_nothing() => {
                 let encoding = plan.encoding.ok_or(RenderError::Defect)?;
                 Rows::Jpeg(Box::new(resampler(&plan.reading, header, JpegRows::of(encoding))))
             }
-            Some(turn) => Rows::Planes(Box::new(resampler(&plan.reading, header, Planes::default())), turn),
+            Some(_) => Rows::Planes(Box::new(resampler(&plan.reading, header, Planes::default()))),
             None => Rows::Frame(Box::new(resampler(&plan.reading, header, Frame::default()))),
         };
         let decoder = Decoder::new(header, file_bytes, plan.reading.reduction, plan.reading.wanted());
@@ -211,9 +211,10 @@ impl<'a> Rendering<'a> {
         drop(self.decoder);
         let frame = match self.rows {
             Rows::Jpeg(rows) => return Ok(rows.into_sink().finish()?),
-            Rows::Planes(rows, turn) => {
+            Rows::Planes(rows) => {
                 let planes = rows.into_sink().finish().ok_or_else(|| too_few_rows(self.format))?;
-                return encode_turned(planes, turn, encoding);
+                let on_planes = self.plan.on_planes().ok_or(RenderError::Defect)?;
+                return encode_planes(planes, on_planes, self.layers, encoding);
             }
             Rows::Frame(rows) => rows.into_sink(),
         };
@@ -238,7 +239,7 @@ impl Rows {
     fn sink(&mut self) -> &mut dyn RowSink {
         match self {
             Self::Jpeg(rows) => &mut **rows,
-            Self::Planes(rows, _) => &mut **rows,
+            Self::Planes(rows) => &mut **rows,
             Self::Frame(rows) => &mut **rows,
         }
     }
@@ -366,16 +367,31 @@ fn message(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
 }
 
-/// Turns plane by plane and makes a JPEG of them.
-fn encode_turned(
+/// Turns plane by plane, draws on them, and makes a JPEG of them.
+fn encode_planes(
     (mut layout, mut planes): (Layout, Vec<Vec<u8>>),
-    turn: Turn,
+    steps: OnPlanes<'_>,
+    layers: Layers<'_>,
     encoding: Encoding,
 ) -> Result<Vec<u8>, RenderError> {
     let samples = layout.colours.samples();
-    for (plane, rows) in layout.planes.iter_mut().zip(&mut planes) {
-        *rows = turn::turn_samples(rows, plane.size, samples, turn);
-        plane.size = turn.size(plane.size);
+    if steps.turn != Turn::NONE {
+        for (plane, rows) in layout.planes.iter_mut().zip(&mut planes) {
+            *rows = turn::turn_samples(rows, plane.size, samples, steps.turn);
+            plane.size = steps.turn.size(plane.size);
+        }
+    }
+    for step in steps.layers {
+        let drawn = match step {
+            Step::Mark(plan) => {
+                mark::draw_on_planes(&layout, &mut planes, &*read_mark(plan, layers)?, &plan.placing)
+            }
+            Step::Text(plan) => {
+                mark::draw_on_planes(&layout, &mut planes, &write_text(plan, layers.fonts)?, &plan.placing)
+            }
+            _ => None,
+        };
+        drawn.ok_or(RenderError::Defect)?;
     }
     let mut file = JpegRows::of(encoding);
     file.begin(&layout);

@@ -371,6 +371,7 @@ mod memory {
             "width=900,rotate=20,gamma=2,saturation=2,format=jpeg",
             "width=900,height=1100,blur=250,sharpen=3,radius=max,fit=pad,background=blur,format=jpeg",
             "width=1000,border.width=50,pixelate=5,mask=star,format=jpeg",
+            "width=1150,text=everywhere,text.repeat=true,text.size=0.1,format=jpeg",
         ];
         let mut wrong = Vec::new();
         let made = SOURCES.iter().map(|(name, make)| {

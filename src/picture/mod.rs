@@ -20,6 +20,7 @@ pub mod rows;
 pub mod svg;
 pub mod text;
 mod vp8;
+mod ycc;
 
 use crate::geometry::Size;
 

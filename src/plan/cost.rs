@@ -4,15 +4,15 @@ use super::error::PlanError;
 use super::glance::TELLING_BYTES;
 use super::mark::{Mark, MarkPlan};
 use super::reading::Reading;
-use super::{Plan, Settings, Step, TextPlan};
+use super::{Plan, Settings, Step, TextPlan, has_chroma};
 use crate::format::Format;
-use crate::geometry::{Size, Turn};
+use crate::geometry::Size;
 use crate::picture::Channels;
 use crate::picture::budget::{self, LARGEST_GATHERED_BYTES, LARGEST_SOURCE_PIXELS, LARGEST_TRANSFORM_BYTES};
 use crate::picture::decode::Reduction;
 use crate::picture::encode::Encoding;
 use crate::picture::ops::resize::Shape;
-use crate::picture::ops::{backdrop, blur, sharpen};
+use crate::picture::ops::{backdrop, blur, mark, sharpen};
 use crate::picture::probe::{Coding, Header};
 use crate::picture::rows::Colours;
 use crate::picture::{decode, text};
@@ -108,9 +108,9 @@ impl Plan {
 
     /// Bytes held while the source is read.
     fn source_bytes(&self, header: &Header, file_bytes: u64) -> u64 {
-        let becomes = match self.turn_of_planes() {
+        let becomes = match self.on_planes() {
             // The encoder takes rows as they are made.
-            Some(Turn::NONE) => self.encoding_bytes(self.size, Channels::Rgb),
+            Some(planes) if planes.is_nothing() => self.encoding_bytes(self.size, Channels::Rgb),
             Some(_) => self.plane_bytes(header),
             None => self.read_bytes(header),
         };
@@ -128,14 +128,10 @@ impl Plan {
         budget::frame(read, channels_of(header))
     }
 
-    /// Bytes of the planes that are read to be turned; files that have none give whole pixels.
+    /// Bytes of the planes that are read to be turned or drawn on; files that have none give whole pixels.
     fn plane_bytes(&self, header: &Header) -> u64 {
-        let has_planes = match &header.coding {
-            Coding::Jpeg(coding) => matches!(coding.colours, Colours::Grey | Colours::FullYcc),
-            Coding::WebpLossy => !header.alpha,
-            _ => false,
-        };
-        if has_planes && matches!(self.reading.shape, Shape::HalvedYcc { .. }) {
+        let is_grey = matches!(&header.coding, Coding::Jpeg(coding) if coding.colours == Colours::Grey);
+        if (is_grey || has_chroma(header)) && matches!(self.reading.shape, Shape::HalvedYcc { .. }) {
             budget::planes(self.size)
         } else {
             self.read_bytes(header)
@@ -145,8 +141,10 @@ impl Plan {
     /// Bytes held once the source is gone: what the step holds that holds most, or the frame and what the encoder
     /// holds.
     fn output_bytes(&self, header: &Header) -> u64 {
-        if self.turn_of_planes().is_some() {
-            return 2 * self.plane_bytes(header) + self.encoding_bytes(self.size, Channels::Rgb);
+        if self.on_planes().is_some() {
+            let coded =
+                self.encoding_bytes(self.size, Channels::Rgb).max(mark::held_on_planes(self.size.width));
+            return 2 * self.plane_bytes(header) + coded;
         }
         let (frame, most) = self.after_steps(channels_of(header));
         let encoded = frame.bytes() + self.encoding_bytes(frame.size, frame.channels);

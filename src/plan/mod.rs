@@ -38,9 +38,11 @@ use crate::picture::metadata::Keep;
 #[cfg(feature = "filters")]
 use crate::picture::ops::filter::Look;
 use crate::picture::ops::mask::Outline;
+use crate::picture::ops::resize::Shape;
 use crate::picture::ops::tilt::Tilt;
 use crate::picture::ops::tone::Tone;
-use crate::picture::probe::Header;
+use crate::picture::probe::{Coding, Header};
+use crate::picture::rows::Colours;
 use crate::recipe::{Colour, Content, Gravity, Layer, Recipe};
 
 /// Something done to the small frame.
@@ -210,11 +212,14 @@ impl Plan {
         self.encoding.is_some_and(|encoding| tries * encoding.estimated_ms(self.size) > NOW_MILLISECONDS)
     }
 
-    /// How planes are turned, where that is the only step to a JPEG: it is made without a frame of pixels.
-    pub fn turn_of_planes(&self) -> Option<Turn> {
+    /// What is done to planes, where they go on to a JPEG without becoming a frame of pixels.
+    pub fn on_planes(&self) -> Option<OnPlanes<'_>> {
         let encoding = self.encoding.filter(|encoding| encoding.format == Format::Jpeg);
         // To try several qualities, the pixels have to be there.
-        encoding.filter(|encoding| !tries(*encoding, self.most_bytes)).and_then(|_| only_turn(&self.steps))
+        let encoding = encoding.filter(|encoding| !tries(*encoding, self.most_bytes));
+        encoding.and_then(|_| OnPlanes::of(&self.steps)).filter(|planes| {
+            planes.layers.is_empty() || matches!(self.reading.shape, Shape::HalvedYcc { .. })
+        })
     }
 
     /// What there is to do, whatever it costs.
@@ -237,16 +242,52 @@ impl Plan {
         if steps.iter().any(opens) && !can_be_translucent {
             steps.push(Step::Flatten(look::opaque_background(recipe)));
         }
-        let is_jpeg = encoding.format == Format::Jpeg;
         let most_bytes = recipe.max_bytes.map(|bytes| bytes.0);
+        let planes = OnPlanes::of(&steps).filter(|planes| planes.layers.is_empty() || has_chroma(header));
         // Planes go on as planes where what they mean goes on, too.
-        let has_tries = tries(encoding, most_bytes);
-        let is_direct = !has_tries && only_turn(&steps).is_some();
-        let halves = is_jpeg && is_direct && header.conversion.is_none();
+        let halves = planes.is_some()
+            && header.conversion.is_none()
+            && encoding.format == Format::Jpeg
+            && !tries(encoding, most_bytes);
         let reading = Reading::new(header, kept, turn, &layout.read, halves, in_light);
         let keep = Keep::of(recipe.metadata, false);
         let encoding = Some(encoding);
         Ok(Self { reading, steps, size, encoding, is_seen: true, most_bytes, keep, animation: None })
+    }
+}
+
+/// What can be done to planes of luma and chroma.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OnPlanes<'p> {
+    /// They are turned.
+    pub turn: Turn,
+    /// And drawn on, where there is chroma at half of the resolution: marks and texts.
+    pub layers: &'p [Step],
+}
+
+impl<'p> OnPlanes<'p> {
+    /// These steps, if they are no others.
+    fn of(steps: &'p [Step]) -> Option<Self> {
+        let (turn, layers) = match steps {
+            [Step::Turn(turn), layers @ ..] => (*turn, layers),
+            layers => (Turn::NONE, layers),
+        };
+        let is_drawn = |step: &Step| matches!(step, Step::Mark(_) | Step::Text(_)) && !opens(step);
+        layers.iter().all(is_drawn).then_some(Self { turn, layers })
+    }
+
+    /// Whether rows go on as they come.
+    pub fn is_nothing(&self) -> bool {
+        self.turn == Turn::NONE && self.layers.is_empty()
+    }
+}
+
+/// Whether a file's rows are of luma and chroma.
+fn has_chroma(header: &Header) -> bool {
+    match &header.coding {
+        Coding::Jpeg(coding) => coding.colours == Colours::FullYcc,
+        Coding::WebpLossy => !header.alpha,
+        _ => false,
     }
 }
 
@@ -314,15 +355,6 @@ fn opens(step: &Step) -> bool {
     }
 }
 
-/// The turn of steps that are no more than one.
-fn only_turn(steps: &[Step]) -> Option<Turn> {
-    match *steps {
-        [] => Some(Turn::NONE),
-        [Step::Turn(turn)] => Some(turn),
-        _ => None,
-    }
-}
-
 fn is_wide_enough(layer: &Layer, canvas: Size) -> bool {
     layer.min_width.is_none_or(|least| canvas.width >= least.0)
 }
@@ -334,8 +366,7 @@ mod tests {
     use super::*;
     use crate::negotiate::Accept;
     use crate::picture::budget::{LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES};
-    use crate::picture::probe::{Coding, JpegCoding};
-    use crate::picture::rows::Colours;
+    use crate::picture::probe::JpegCoding;
 
     /// What becomes of a 12-megapixel photograph.
     fn planned(options: &str, target: Target) -> Result<Encoding, PlanError> {
@@ -371,6 +402,21 @@ mod tests {
         }
         // A pad wants a frame.
         assert!(planned("width=4000,height=4000,fit=pad", Target::Own).is_err());
+    }
+
+    #[test]
+    fn marks_lie_on_the_planes_of_a_jpeg() {
+        let layers = |options: &str, target| {
+            let plan = planned_turned(options, target, 6).unwrap();
+            plan.on_planes().map(|planes| planes.layers.len())
+        };
+        assert_eq!(layers("width=800,text=a,text2=b", Target::Own), Some(2));
+        // What opens the picture, what is done to pixels, and several qualities want a frame.
+        for options in ["text=a,text.blend=xor", "text=a,blur=3", "text=a,max-bytes=9000", "text=a,radius=9"]
+        {
+            assert_eq!(layers(&format!("width=800,{options}"), Target::Own), None, "{options}");
+        }
+        assert_eq!(layers("width=800,text=a", Target::Fixed(Format::Webp)), None);
     }
 
     #[test]

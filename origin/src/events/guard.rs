@@ -45,7 +45,7 @@ impl Lookup for SystemLookup {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// It cannot be read as one.
-    #[error("the url is none, or longer than 2,048 bytes")]
+    #[error("the url is none, is longer than 2,048 bytes, or its host is not in ASCII (xn--…)")]
     Url,
     /// Others on the way could read it.
     #[error("the url must begin with https://")]
@@ -232,6 +232,9 @@ mod tests {
         for (url, why) in [
             ("", Refused::Url),
             ("nowhere", Refused::Url),
+            // As it is written in ASCII: xn--bcher-kva.example. Digits that only look like such are none.
+            ("https://b\u{fc}cher.example/", Refused::Url),
+            ("https://\u{ff11}27.0.0.1/", Refused::Url),
             ("https://", Refused::Url),
             ("http://example.com/", Refused::Scheme),
             ("ftp://example.com/", Refused::Scheme),

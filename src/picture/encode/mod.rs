@@ -9,7 +9,6 @@ mod gif;
 pub mod jpeg;
 mod png;
 mod webp;
-mod ycc;
 
 pub use self::adapted::Level;
 pub use self::film::{Film, film_bytes, film_nanoseconds};

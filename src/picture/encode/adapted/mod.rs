@@ -9,10 +9,10 @@ mod sample;
 
 use self::likeness::{Plane, Weights, score};
 use self::planes::{decoded, original};
-use super::ycc::Range;
 use super::{EncodeError, Encoding, jpeg, webp};
 use crate::format::Format;
 use crate::geometry::Size;
+use crate::picture::ycc::Range;
 use crate::picture::{Channels, Picture, budget};
 
 /// How good a picture shall look.

@@ -4,9 +4,9 @@ use super::likeness::Plane;
 use crate::geometry::Size;
 use crate::picture::Picture;
 use crate::picture::decode::{Decoder, Reduction, Wanted};
-use crate::picture::encode::ycc::{Converter, Range};
 use crate::picture::probe::Header;
 use crate::picture::rows::{Colours, Planes};
+use crate::picture::ycc::{Converter, Range};
 
 /// Of an opaque picture, as a format has them.
 pub(super) fn original(picture: &Picture, range: Range) -> [Plane; 3] {

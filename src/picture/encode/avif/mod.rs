@@ -9,9 +9,9 @@ use avif_serialize::Aviffy;
 
 use self::av1::Frame;
 use super::EncodeError;
-use super::ycc::{Converter, Range};
 use crate::format::Format;
 use crate::geometry::Size;
+use crate::picture::ycc::{Converter, Range};
 use crate::picture::{Channels, Picture};
 
 /// Quantisers by quality; between them lie straight lines.

@@ -30,12 +30,12 @@ use self::quantise::Quantiser;
 use self::sampling::Sampling;
 use self::scan::Baseline;
 use self::tokens::Tokens;
-use super::ycc::{Converter, Range};
 use super::{EncodeError, Encoding};
 use crate::format::Format;
 use crate::geometry::Size;
 use crate::picture::Picture;
 use crate::picture::rows::{Colours, Layout, RowSink};
+use crate::picture::ycc::{Converter, Range};
 
 pub use self::limits::{held_bytes, held_bytes_of};
 

@@ -1,7 +1,7 @@
 //! The picture as VP8 sees it: luma and halved chroma, in whole macroblocks.
 
 use crate::geometry::Size;
-use crate::picture::encode::ycc::{Converter, Range};
+use crate::picture::ycc::{Converter, Range};
 use crate::picture::{Channels, Picture};
 
 /// Samples of luma and of blue and red difference. What goes beyond the picture repeats its edges.

@@ -7,7 +7,7 @@ use crate::geometry::Size;
 
 /// What luma and differences reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Range {
+pub(in crate::picture) enum Range {
     /// All of 0–255 (JFIF).
     Full,
     /// Luma of 16–235, differences of 16–240 (ITU-R BT.601, as WebP has them).
@@ -57,7 +57,7 @@ const STEP_BYTES: usize = 3 * STEP;
 
 /// Rows of pixels in, rows of planes out: two at a time, as long as whole steps.
 #[derive(Debug)]
-pub(super) struct Converter {
+pub(in crate::picture) struct Converter {
     factors: Factors,
     width: usize,
     rows_left: u32,
@@ -68,16 +68,16 @@ pub(super) struct Converter {
 }
 
 /// Rows of planes; what goes beyond the width means nothing.
-pub(super) struct Converted<'a> {
+pub(in crate::picture) struct Converted<'a> {
     /// One or two rows of luma.
-    pub(super) luma: &'a [Vec<u8>],
+    pub(in crate::picture) luma: &'a [Vec<u8>],
     /// A row of blue difference and one of red.
-    pub(super) differences: &'a [Vec<u8>; 2],
+    pub(in crate::picture) differences: &'a [Vec<u8>; 2],
 }
 
 impl Converter {
     /// For the rows of a picture of this size.
-    pub(super) fn new(size: Size, range: Range) -> Self {
+    pub(in crate::picture) fn new(size: Size, range: Range) -> Self {
         let width = size.width as usize;
         let steps = width.div_ceil(STEP);
         let rows = |bytes: usize| [vec![0; bytes], vec![0; bytes]];
@@ -93,7 +93,7 @@ impl Converter {
     }
 
     /// Takes a row; answers with those of luma, and of blue and red difference, once there are two or no more.
-    pub(super) fn row(&mut self, row: &[u8]) -> Option<Converted<'_>> {
+    pub(in crate::picture) fn row(&mut self, row: &[u8]) -> Option<Converted<'_>> {
         let row = row.get(..3 * self.width).filter(|_| self.rows_left > 0)?;
         self.rows_left -= 1;
         let [above, below] = &mut self.pixels;
@@ -239,7 +239,7 @@ fn narrowed(sums: [i32x4; 2]) -> u8x16 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::jpeg::tests::Dice;
+    use super::super::encode::jpeg::tests::Dice;
     use super::*;
 
     /// The sum of what is so many 65,536ths of each.

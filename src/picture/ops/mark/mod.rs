@@ -1,5 +1,11 @@
 //! Drawing one frame over another: at a place, with an opacity, once or tiled, straight or tilted.
 
+mod planes;
+
+pub use self::planes::{draw_on_planes, held_on_planes};
+
+use std::ops::Range;
+
 use super::blend::Mode;
 use super::canvas;
 use crate::geometry::{Focus, Rect, Size};
@@ -90,21 +96,8 @@ pub fn draw(picture: Picture, mark: &Picture, placing: &Placing) -> Picture {
     let mut picture = if placing.mode.opens() { with_alpha(picture) } else { picture };
     let stamp = Stamp::new(mark, placing);
     let bytes = picture.channels().count();
-    let end = i64::from(picture.size().width);
     for (y, row) in (0..).zip(picture.rows_mut()) {
-        let Some((line, row_number)) = stamp.down.within(y) else {
-            stamp.beyond(row, bytes);
-            continue;
-        };
-        let columns = if stamp.reaches_all() { 0..end } else { stamp.across.columns(end) };
-        let first = usize::try_from(columns.start).unwrap_or(0);
-        for (x, under) in columns.zip(row.chunks_exact_mut(bytes).skip(first)) {
-            let place = stamp.across.within(x).filter(|(_, column)| stamp.is_drawn(*column, row_number));
-            let over = place.map_or([0; 4], |(column, _)| stamp.pixel(column, line));
-            if over[3] > 0 || placing.mode.reaches_beyond() {
-                placing.mode.draw(under, over, placing.opacity);
-            }
-        }
+        stamp.draw_row(y, 0, row, bytes);
     }
     picture
 }
@@ -125,6 +118,7 @@ struct Stamp<'m> {
     is_chessboard: bool,
     tilt: Option<Tilt>,
     mode: Mode,
+    opacity: u8,
 }
 
 /// Tiles along one side.
@@ -162,11 +156,24 @@ impl<'m> Stamp<'m> {
             is_chessboard: tiles == Tiles::Chessboard,
             tilt,
             mode: placing.mode,
+            opacity: placing.opacity,
         }
     }
 
-    fn reaches_all(&self) -> bool {
-        self.across.is_tiled || self.mode.reaches_beyond()
+    /// Draws what lies on a row of the picture, or on a part of it that begins at the column `left`.
+    fn draw_row(&self, y: i64, left: i64, row: &mut [u8], bytes: usize) {
+        let Some((line, row_number)) = self.down.within(y) else { return self.beyond(row, bytes) };
+        let end = left + i64::try_from(row.len() / bytes).unwrap_or(0);
+        let all = left..end;
+        let columns = if self.mode.reaches_beyond() { all } else { self.across.covered(all) };
+        let first = usize::try_from(columns.start - left).unwrap_or(0);
+        for (x, under) in columns.zip(row.chunks_exact_mut(bytes).skip(first)) {
+            let place = self.across.within(x).filter(|(_, column)| self.is_drawn(*column, row_number));
+            let over = place.map_or([0; 4], |(column, _)| self.pixel(column, line));
+            if over[3] > 0 || self.mode.reaches_beyond() {
+                self.mode.draw(under, over, self.opacity);
+            }
+        }
     }
 
     /// A row that the mark does not lie on.
@@ -200,9 +207,12 @@ impl Lane {
         (0..self.length).contains(&pixel).then_some((pixel, tile))
     }
 
-    /// The pixels of a picture that an untiled mark lies on.
-    fn columns(&self, end: i64) -> std::ops::Range<i64> {
-        self.first.max(0)..end.min(self.first + self.length)
+    /// What of these pixels of a picture the mark lies on, from the first to the last.
+    fn covered(&self, pixels: Range<i64>) -> Range<i64> {
+        if self.is_tiled {
+            return pixels;
+        }
+        self.first.max(pixels.start)..pixels.end.min(self.first + self.length)
     }
 }
 
