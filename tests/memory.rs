@@ -314,7 +314,7 @@ mod memory {
                 format!("<rect x='{}' y='{}' width='2' height='1' fill='#0{}8'/>", n % 97, n % 89, n % 10)
             })
             .collect();
-        let line: String = (0..30_000).map(|n| format!("L{} {}", n % 97, n / 300)).collect();
+        let line: String = (0..8_000).map(|n| format!("L{} {}", n % 97, n / 80)).collect();
         let line = format!("<path fill='none' stroke='red' stroke-linejoin='round' d='M0 0{line}'/>");
         let square = "<rect width='90' height='90' fill='#08f'/>";
         let layers = format!("{}{square}{}", "<g opacity='.9'>".repeat(8), "</g>".repeat(8));

@@ -161,10 +161,10 @@ impl Total {
         at_most("bytes of attributes to be read", self.attributes, MOST_READ_BYTES)
     }
 
-    /// Measured by `tests/drawings.rs`.
+    /// As `tests/memory.rs` measures it.
     fn tree_bytes(&self, longest: Longest) -> u64 {
-        const ELEMENT_BYTES: u64 = 1_800;
-        const SEGMENT_BYTES: u64 = 80;
+        const ELEMENT_BYTES: u64 = 1_100;
+        const SEGMENT_BYTES: u64 = 48;
         // Of every path an outline is made, for its bounds, and left again.
         const OUTLINE_BYTES: u64 = 640;
         let each = ELEMENT_BYTES + 4 * longest.dashes_bytes;
