@@ -113,6 +113,7 @@ impl Header {
     }
 
     /// Of a drawing that was measured.
+    #[cfg(feature = "drawings")]
     pub(super) fn of_drawing(size: Size, cost: DrawingCost) -> Self {
         Self {
             format: Format::Svg,
