@@ -45,5 +45,5 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn open(path: &str) -> Result<SourceFile, Box<dyn Error>> {
-    Ok(SourceFile::read(std::fs::read(path)?)?)
+    Ok(SourceFile::open(std::fs::read(path)?)?)
 }

@@ -28,6 +28,7 @@ const TARGETS = {
   ...Object.fromEntries(['jpeg', 'png', 'webp'].map((name) => [`${name}_encode`, { says: `what is written as ${name} is what another decoder reads` }])),
   palette: { says: 'pictures of any pixels become PNGs with palettes, and GIFs' },
   avif_encode: { says: 'drawings become AV1, and another decoder agrees', isSeed: (file) => file.length > 3 },
+  svg: { says: 'drawings are made safe and drawn, within what they are said to cost', isSeed: (file) => file.includes('<svg') },
   text: { says: 'texts are written with any font, within bounds, or refused', isSeed: startsWith(0, 1, 0, 0) },
   probe: { says: 'headers of all formats are read', isSeed: (file) => Object.values(formats).some((isIt) => isIt(file)) },
   recipe: { says: 'options of a URL are parsed and printed' },

@@ -15,6 +15,8 @@ pub enum Format {
     Gif,
     /// AVIF (AV1 in HEIF). Written, and recognised, but not read.
     Avif,
+    /// SVG. Drawn, and not written; what it is recognised by is `picture::svg`'s business.
+    Svg,
 }
 
 /// What a format is called and what it can hold.
@@ -27,7 +29,7 @@ struct Row {
 }
 
 /// One row each; the order is that of sniffing.
-const ROWS: [Row; 5] = [
+const ROWS: [Row; 6] = [
     Row {
         format: Format::Jpeg,
         name: "jpeg",
@@ -63,6 +65,7 @@ const ROWS: [Row; 5] = [
         alpha: true,
         sniff: |b| matches!(b.get(4..12), Some(b"ftypavif" | b"ftypavis")),
     },
+    Row { format: Format::Svg, name: "svg", mime: "image/svg+xml", alpha: true, sniff: |_| false },
 ];
 
 impl Format {
@@ -93,6 +96,7 @@ impl Format {
             Self::Webp => &ROWS[2],
             Self::Gif => &ROWS[3],
             Self::Avif => &ROWS[4],
+            Self::Svg => &ROWS[5],
         }
     }
 }

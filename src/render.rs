@@ -10,8 +10,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::format::Format;
-use crate::geometry::{Focus, Turn};
+use crate::geometry::{Focus, Size, Turn};
 use crate::picture::Picture;
+use crate::picture::budget::LARGEST_DRAWING_BYTES;
 use crate::picture::decode::{DecodeError, Decoder, PIECE_BYTES, Wanted};
 use crate::picture::describe;
 use crate::picture::encode::jpeg::JpegRows;
@@ -44,6 +45,22 @@ impl SourceFile {
         Ok(Self { bytes, header })
     }
 
+    /// A drawing, of which pixels are to be made. It is all that is held while its cost is found.
+    pub fn of_drawing(drawing: Drawing) -> Result<Self, RenderError> {
+        let header = catching::<_, RenderError>(|| Ok(drawing.header()?))?;
+        Ok(Self { bytes: drawing.text, header })
+    }
+
+    /// Whatever it is of the two.
+    pub fn open(bytes: Vec<u8>) -> Result<Self, OpenError> {
+        if !svg::sniff(&bytes) {
+            return Ok(Self::read(bytes)?);
+        }
+        let drawing = drawing(&bytes, LARGEST_DRAWING_BYTES)?;
+        drop(bytes);
+        Ok(Self::of_drawing(drawing)?)
+    }
+
     /// Bytes of the file.
     pub fn file_bytes(&self) -> u64 {
         self.bytes.len() as u64
@@ -53,6 +70,17 @@ impl SourceFile {
     pub fn as_mark<'a>(&'a self, layer: &'a Layer) -> Mark<'a> {
         Mark { layer, header: &self.header, file_bytes: self.file_bytes() }
     }
+}
+
+/// Why a file is neither a picture nor a drawing that can be drawn.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// Its header cannot be read.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// It is a drawing, and not drawn.
+    #[error(transparent)]
+    Drawing(#[from] RenderError),
 }
 
 /// Raise this whenever any answer's bytes change for the same plan: it is part of every variant's name.
@@ -271,6 +299,11 @@ pub fn drawing(file: &[u8], most_bytes: usize) -> Result<Drawing, RenderError> {
     catching(|| Ok(svg::sanitise(file, most_bytes)?))
 }
 
+/// Bytes that finding the cost of a drawing holds at most, besides its text.
+pub fn measuring_bytes(drawing: &Drawing) -> Result<u64, RenderError> {
+    catching(|| Ok(drawing.measuring_bytes()?))
+}
+
 /// The frame that a plan of no file looks at.
 pub fn seen(source: &SourceFile, plan: &Plan) -> Result<Picture, RenderError> {
     let mut rendering = Rendering::new(&source.header, source.file_bytes(), &[], plan)?;
@@ -288,7 +321,8 @@ pub fn frame(source: &SourceFile, plan: &Plan) -> Result<Picture, RenderError> {
         let Reading { reduction, .. } = plan.reading;
         let reading = Reading { shape: Shape::Pixels, ..plan.reading };
         let mut rows = ToTheEnd(resampler(&reading, &source.header, Frame::default()));
-        let wanted = Wanted { columns: 0..source.header.size.width, rows: 0..source.header.size.height };
+        let Size { width, height } = source.header.size;
+        let wanted = Wanted { columns: 0..width, rows: 0..height, drawn: reading.drawn };
         let mut decoder = Decoder::new(&source.header, source.file_bytes(), reduction, wanted);
         if decoder.push(&source.bytes, &mut rows)?.is_continue() {
             decoder.finish(&mut rows)?;

@@ -527,6 +527,39 @@ mod golden {
         check("marks", &sheet(&cells), golden_file!("marks"), EXACT);
     }
 
+    /// Drawings are drawn at the size they are to have, and then are as every picture.
+    #[test]
+    fn drawings_become_pixels_at_their_size() {
+        let drawing = include_bytes!("drawings/everything.svg");
+        let rows: Vec<Vec<Picture>> = [
+            &["width=96", "width=192,fit=contain", "width=40"][..],
+            &["width=96,height=96,fit=cover", "crop=40;0;40;30,width=96,fit=contain", "trim=border,width=96"],
+            &[
+                "width=96,height=96,fit=pad,background=gold",
+                "width=96,rotate=90",
+                "width=96,rotate=20,flip=h",
+            ],
+            &["width=96,blur=2", "width=96,filter=sepia,radius=max", "width=96,background=white,sharpen=2"],
+        ]
+        .iter()
+        .map(|options| row(options, drawing))
+        .collect();
+        check("drawings", &sheet(&rows), golden_file!("drawings"), ROUNDING);
+        let flat =
+            pixels(&transform("width=192,fit=contain,background=pink,format=jpeg", drawing, &[]).unwrap());
+        let ground = sketch(96, 64);
+        let marked: Vec<Picture> = ["width=60", "width=0.9,rotate=90,opacity=0.6", "repeat=true,width=24"]
+            .iter()
+            .map(|mark| {
+                let options: Vec<String> = mark.split(',').map(|option| format!("mark.{option}")).collect();
+                let options = format!("width=192,fit=contain,mark=a.svg,{},format=png", options.join(","));
+                pixels(&transform(&options, &png(&ground), &[drawing]).unwrap())
+            })
+            .collect();
+        check("drawings-jpeg", &sheet(&[vec![flat]]), golden_file!("drawings-jpeg"), TUNED);
+        check("drawings-marks", &sheet(&[marked]), golden_file!("drawings-marks"), ROUNDING);
+    }
+
     #[test]
     fn marks_on_translucent_pictures_stay_opaque_and_stack_in_order() {
         let source = png(&sketch_with_alpha(48, 32));

@@ -15,6 +15,8 @@ mod memory {
     use lenslet::picture::encode::{Encoding, Level, encode};
     use lenslet::picture::probe::{Coding, Header};
     use lenslet::picture::rows::{Colours, Layout, Plane, Planes, RowSink};
+    #[cfg(feature = "drawings")]
+    use lenslet::picture::svg::sanitise;
     use lenslet::picture::{Channels, Picture, budget};
     use lenslet::render::render;
     use mozjpeg_rs::{Encoder, Subsampling};
@@ -299,6 +301,48 @@ mod memory {
         assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
+    /// Drawings, from the document to the answer: many elements, one long line, layers, tiles, and some of everything.
+    #[cfg(feature = "drawings")]
+    #[test]
+    fn drawings_stay_within_their_figures() {
+        let _alone = alone();
+        let svg = |inside: &str| {
+            format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 100'>{inside}</svg>")
+        };
+        let square = |n: u32| {
+            format!("<rect x='{}' y='{}' width='2' height='1' fill='#0{}8'/>", n % 97, n % 89, n % 10)
+        };
+        let squares = (0..12_000).map(square).collect::<Vec<_>>().concat();
+        let line = (0..8_000).map(|n| format!("L{} {}", n % 97, n / 80)).collect::<Vec<_>>().concat();
+        let line = format!("<path fill='none' stroke='red' stroke-linejoin='round' d='M0 0{line}'/>");
+        let square = "<rect width='90' height='90' fill='#08f'/>";
+        let layers = format!("{}{square}{}", "<g opacity='.9'>".repeat(8), "</g>".repeat(8));
+        let clipped = format!(
+            "<clipPath id='c'><circle r='50'/></clipPath><mask id='m'>{square}</mask><g clip-path='url(#c)' mask='url(#m)'>{square}</g>"
+        );
+        let tiled = format!(
+            "<pattern id='p' width='60' height='60' patternUnits='userSpaceOnUse'>{square}</pattern><rect width='90' height='90' fill='url(#p)'/>"
+        );
+        let everything = include_str!("drawings/everything.svg").to_owned();
+        let drawings = [&squares, &line, &layers, &clipped, &tiled].map(|inside| svg(inside));
+        for text in drawings.into_iter().chain([everything]) {
+            let what = text.chars().skip(65).take(30).collect::<String>();
+            let drawing = sanitise(text.as_bytes(), 2 << 20).unwrap();
+            let (measured, planned) = peak_bytes(|| drawing.measuring_bytes().unwrap());
+            println!("{what}: surveyed {measured} of {}", drawing.surveying_bytes());
+            assert!(measured <= drawing.surveying_bytes() + FIXED_BYTES, "{what}");
+            let (measured, header) = peak_bytes(|| drawing.header().unwrap());
+            println!("{what}: measured {measured} of {planned}");
+            assert!(measured <= planned + FIXED_BYTES, "{what}: {header:?}");
+            let (plan, source, _) =
+                prepare("width=1000,fit=contain,format=png", text.as_bytes(), &[]).unwrap();
+            let planned = plan.peak_bytes(&source.header, source.file_bytes(), &[]);
+            let (measured, file) = peak_bytes(|| render(&source, &[], &plan).unwrap());
+            println!("{what}: {} bytes drawn with {measured} of {planned}", file.len());
+            assert!(measured + source.file_bytes() <= planned, "{what}: {:?}", source.header);
+        }
+    }
+
     /// What comes between scans is held once, not twice.
     #[test]
     fn a_long_file_of_several_scans_is_held_once() {
@@ -316,7 +360,7 @@ mod memory {
 
     fn decode_in_pieces(file: &[u8], header: &Header) -> Result<(), DecodeError> {
         let Size { width, height } = header.size;
-        let wanted = Wanted { columns: 0..width, rows: 0..height };
+        let wanted = Wanted { columns: 0..width, rows: 0..height, drawn: None };
         let mut decoder = Decoder::new(header, file.len() as u64, Reduction::NONE, wanted);
         let mut sink = Planes::default();
         for piece in file.chunks(1 << 16) {

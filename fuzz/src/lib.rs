@@ -23,12 +23,16 @@ use std::ops::ControlFlow;
 
 use lenslet::format::Format;
 use lenslet::geometry::Size;
+use lenslet::negotiate::Target;
 use lenslet::picture::decode::{Decoder, PIECE_BYTES, Reduction};
 use lenslet::picture::encode::avif::colours_as_made;
 use lenslet::picture::probe::Header;
 use lenslet::picture::rows::{Layout, RowSink};
+use lenslet::picture::svg::sanitise;
 use lenslet::picture::{Channels, Picture, budget};
-use lenslet::render::render;
+use lenslet::plan::Plan;
+use lenslet::recipe::Recipe;
+use lenslet::render::{RenderError, SourceFile, render};
 
 use self::bytes::Dice;
 use self::counting::{Counting, peak_bytes};
@@ -89,6 +93,29 @@ pub fn code_av1(drawing: &[u8]) {
     let (frame, made) = colours_as_made(&picture, quality);
     assert!(av1::av1_planes(&frame, false) == Some(made), "{size:?} at {quality}");
 }
+
+/// Makes a drawing safe and draws it small, counting.
+pub fn draw(file: &[u8]) {
+    let Ok(drawing) = sanitise(file, 1 << 16) else { return };
+    let (held, planned) = peak_bytes(|| drawing.measuring_bytes());
+    assert!(held <= drawing.surveying_bytes() + DRAWING_BYTES, "{held} bytes held for counting");
+    let Ok(planned) = planned else { return };
+    let (held, source) = peak_bytes(|| SourceFile::of_drawing(drawing));
+    assert!(held <= planned + DRAWING_BYTES, "{held} bytes held, {planned} planned for measuring");
+    let Ok(source) = source else { return };
+    let recipe = Recipe::parse("width=64,height=64,fit=pad,format=png").unwrap();
+    let file_bytes = source.file_bytes();
+    let Ok(plan) = Plan::new(&recipe, &source.header, file_bytes, &[], Target::Fixed(Format::Png)) else {
+        return;
+    };
+    let (held, made) = peak_bytes(|| render(&source, &[], &plan));
+    let planned = plan.peak_bytes(&source.header, file_bytes, &[]);
+    assert!(!matches!(made, Err(RenderError::Panic(_))), "{made:?}");
+    assert!(held <= planned, "{held} bytes held, {planned} planned for {:?}", source.header);
+}
+
+/// What is held for any drawing.
+const DRAWING_BYTES: u64 = 1 << 19;
 
 /// Decodes the file as the renderer does, counting.
 fn keeps_to_its_budget(file: &[u8], dice: &mut Dice) {

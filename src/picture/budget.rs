@@ -62,6 +62,8 @@ pub fn decoding(header: &Header, file_bytes: u64, reduction: Reduction) -> u64 {
             decode::webp_bytes(header, reduction.luma)
         }
         Coding::Gif { .. } => decode::gif_bytes(header),
+        // What drawing it holds depends on its size, which the plan knows.
+        Coding::Drawing(cost) => cost.tree_bytes,
     };
     let colours = header.conversion.as_ref().map_or(0, |conversion| conversion.held_bytes());
     let beside = FIXED_BYTES + header.asides.held_bytes() + colours;
@@ -112,6 +114,8 @@ pub fn encoding(size: Size, channels: Channels, encoding: Encoding) -> u64 {
         (Format::Avif, _) => return avif::held_bytes(size, channels, encoding.quality) + FIXED_BYTES,
         (Format::Gif, _) => return encode::gif_bytes(size) + FIXED_BYTES,
         (Format::Webp, _) => return encode::webp_bytes(size, channels, encoding) + FIXED_BYTES,
+        // It is not written.
+        (Format::Svg, _) => return 0,
         (Format::Png, Channels::Rgb) => 1_100,
         (Format::Png, Channels::Rgba) => 1_350,
     };

@@ -12,6 +12,7 @@ use super::colour::{Conversion, LARGEST_PROFILE_BYTES, PngColours, Samples};
 use super::decode::gif_blocks::{Block, Blocks, Disposal, Image};
 use super::exif;
 use super::metadata::Asides;
+use super::svg::DrawingCost;
 use crate::format::Format;
 use crate::geometry::{Rect, Size, Turn};
 use crate::picture::rows::Colours;
@@ -60,6 +61,8 @@ pub enum Coding {
         /// Of how many images its picture is made, where it does not move.
         layers: u32,
     },
+    /// SVG, which has no pixels until it is drawn.
+    Drawing(DrawingCost),
 }
 
 /// What the frame header of a JPEG, and the segments before it, say.
@@ -107,6 +110,21 @@ impl Header {
         let (header, found) = find(bytes)?;
         let conversion = found.conversion(header.samples(bytes));
         Ok(Self { asides: Arc::new(found.asides()), conversion, ..header })
+    }
+
+    /// Of a drawing that was measured.
+    #[cfg(feature = "drawings")]
+    pub(super) fn of_drawing(size: Size, cost: DrawingCost) -> Self {
+        Self {
+            format: Format::Svg,
+            size,
+            turn: Turn::NONE,
+            alpha: true,
+            coding: Coding::Drawing(cost),
+            asides: Arc::default(),
+            conversion: None,
+            animation: None,
+        }
     }
 
     /// Only the header, as often as it takes until there are enough bytes.
@@ -186,6 +204,7 @@ fn find(bytes: &[u8]) -> Result<(Header, Found<'_>), ProbeError> {
         Format::Webp => webp(bytes).ok_or(ProbeError::Broken("WebP")),
         Format::Gif => gif(bytes).map(|header| (header, Found::default())).ok_or(ProbeError::Broken("GIF")),
         Format::Avif => Err(ProbeError::Unsupported("AVIF")),
+        Format::Svg => Err(ProbeError::NotAPicture),
     }
 }
 

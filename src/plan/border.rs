@@ -12,6 +12,7 @@ use crate::picture::decode::Reduction;
 use crate::picture::ops::border::BorderFinder;
 use crate::picture::ops::resize::{Axis, Shape};
 use crate::picture::probe::{Coding, Header};
+use crate::picture::svg::Drawn;
 use crate::recipe::{Recipe, Trim, Whole};
 
 /// Sides are reduced to no less than this.
@@ -40,6 +41,10 @@ impl BorderSearch {
         let upright = header.upright();
         let cropped = reading::crop(recipe, upright).ok_or(PlanError::NothingLeft { size: upright })?;
         let part = header.turn.rect_before(cropped, upright);
+        if matches!(header.coding, Coding::Drawing(_)) {
+            let reading = Reading::of_drawing(Drawn { part, scaled: part.size, window: part.size.rect() });
+            return Self { reading, part, by: 1 }.afforded(header, file_bytes);
+        }
         let reduction = reduction(header, part);
         let step = f64::from(reduction.luma);
         let axis = |start: u32, length: u32| Axis {
@@ -51,12 +56,18 @@ impl BorderSearch {
         };
         let across = axis(part.x, part.size.width);
         let down = axis(part.y, part.size.height);
-        let reading = Reading { reduction, across, down, shape: Shape::Pixels, is_linear: false };
-        let search = Self { reading, part, by: reduction.luma };
-        cost::afford(search.peak_bytes(header, file_bytes), |needed_mib, most_mib| {
+        let reading =
+            Reading { reduction, across, down, shape: Shape::Pixels, is_linear: false, drawn: None };
+        Self { reading, part, by: reduction.luma }.afforded(header, file_bytes)
+    }
+
+    /// This, if it may cost so much.
+    fn afforded(self, header: &Header, file_bytes: u64) -> Result<Option<Self>, PlanError> {
+        cost::check_drawn(&self.reading, header)?;
+        cost::afford(self.peak_bytes(header, file_bytes), |needed_mib, most_mib| {
             PlanError::SourceTooLarge { size: header.size, needed_mib, most_mib }
         })?;
-        Ok(Some(search))
+        Ok(Some(self))
     }
 
     /// Bytes of linear memory that looking may hold at most, with the file.

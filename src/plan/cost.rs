@@ -15,6 +15,7 @@ use crate::picture::ops::resize::Shape;
 use crate::picture::ops::{backdrop, blur, mark, sharpen};
 use crate::picture::probe::{Coding, Header};
 use crate::picture::rows::Colours;
+use crate::picture::svg::{DrawingCost, LARGEST_PAINTED_PIXELS, MOST_EDGE_ROWS, Work};
 use crate::picture::{decode, text};
 use crate::recipe::{Colour, LONGEST_SIDE};
 
@@ -28,7 +29,9 @@ impl Plan {
         settings: Settings,
     ) -> Result<(), PlanError> {
         let headers = std::iter::once(header).chain(marks.iter().map(|mark| mark.header));
-        headers.map(|header| header.size).try_for_each(check_pixels)?;
+        headers.filter(|header| !is_drawing(header)).map(|header| header.size).try_for_each(check_pixels)?;
+        check_drawn(&self.reading, header)?;
+        self.mark_plans(marks).try_for_each(|(plan, mark)| check_drawn(&plan.reading, mark.header))?;
         if let Some(encoding) = self.encoding {
             check_sides(self.size, encoding, settings)?;
             if let Some(animation) = &self.animation {
@@ -226,8 +229,13 @@ fn channels_of(header: &Header) -> Channels {
 
 /// Bytes held while a file is read, without what its rows become.
 pub(super) fn reading_bytes(reading: &Reading, header: &Header, file_bytes: u64) -> u64 {
-    budget::decoding(header, file_bytes, reading.reduction)
-        + resampling_bytes(reading, header.size, reading.reduction)
+    let decoding = budget::decoding(header, file_bytes, reading.reduction);
+    let Some(drawn) = reading.drawn else {
+        return decoding + resampling_bytes(reading, header.size, reading.reduction);
+    };
+    decoding
+        .saturating_add(drawing_cost(header).map_or(0, |cost| cost.held_bytes(header.size, &drawn)))
+        .saturating_add(resampling_bytes(reading, drawn.window.size, reading.reduction))
 }
 
 /// Bytes held while rows of a source are resampled; in light, they are made into pixels first.
@@ -258,6 +266,31 @@ fn check_sides(size: Size, encoding: Encoding, settings: Settings) -> Result<(),
         return Ok(());
     }
     Err(PlanError::SideTooLong { size, most })
+}
+
+/// Refuses what takes too long to be drawn.
+pub(super) fn check_drawn(reading: &Reading, header: &Header) -> Result<(), PlanError> {
+    let (Some(drawn), Some(cost)) = (reading.drawn, drawing_cost(header)) else { return Ok(()) };
+    let Work { painted_pixels, edge_rows } = cost.work(header.size, &drawn);
+    let size = drawn.scaled;
+    if painted_pixels > LARGEST_PAINTED_PIXELS {
+        return Err(PlanError::TooMuchToDraw { size, what: "pixels to cover", most: LARGEST_PAINTED_PIXELS });
+    }
+    if edge_rows > MOST_EDGE_ROWS {
+        return Err(PlanError::TooMuchToDraw { size, what: "rows of edges", most: MOST_EDGE_ROWS });
+    }
+    Ok(())
+}
+
+fn drawing_cost(header: &Header) -> Option<&DrawingCost> {
+    match &header.coding {
+        Coding::Drawing(cost) => Some(cost),
+        _ => None,
+    }
+}
+
+fn is_drawing(header: &Header) -> bool {
+    drawing_cost(header).is_some()
 }
 
 pub(super) fn check_pixels(size: Size) -> Result<(), PlanError> {

@@ -37,6 +37,16 @@ pub enum PlanError {
         /// MiB that are allowed.
         most_mib: u64,
     },
+    /// Drawing the source would take too long.
+    #[error("an SVG drawn at {size} has more than {most} {what}. Ask for less, or simplify it")]
+    TooMuchToDraw {
+        /// The size it would have.
+        size: Size,
+        /// What is counted.
+        what: &'static str,
+        /// So many there may be.
+        most: u64,
+    },
     /// Nothing is left of the picture.
     #[error("crop and trim leave nothing of a picture of {size}")]
     NothingLeft {

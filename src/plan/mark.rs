@@ -2,10 +2,12 @@
 
 use super::reading::Reading;
 use crate::geometry::{Fit, Focus, Framing, Rect, Size, Turn};
+use crate::picture::decode::Reduction;
 use crate::picture::ops::blend::Mode;
 use crate::picture::ops::mark::{Along, Anchor, Placing, Tiles};
 use crate::picture::ops::resize::Axis;
 use crate::picture::probe::Header;
+use crate::picture::svg::Drawn;
 use crate::recipe::{Blend, Decimal, Gravity, Layer, LayerSlot, Length, Repeat};
 
 /// A mark that was fetched: its layer of the recipe, the header of its file, and that file's length.
@@ -74,7 +76,7 @@ impl MarkPlan {
 
     /// All that the frame follows from, besides its file.
     pub fn frame_name(&self) -> String {
-        let Reading { reduction, across, down, .. } = self.reading;
+        let Reading { reduction, across, down, drawn, .. } = self.reading;
         let axis = |Axis { start, step, count, low, high }: Axis| {
             let numbers = [start, step, low, high].map(|number| format!("{:x}", number.to_bits()));
             format!("{count},{}", numbers.join(","))
@@ -83,7 +85,11 @@ impl MarkPlan {
         let turn =
             [transpose, mirror_x, mirror_y].map(|is| if is { '1' } else { '0' }).iter().collect::<String>();
         let pad = self.pad.map_or(String::new(), |(size, left, top)| format!("{size}+{left}+{top}"));
-        format!("{}/{} {} {} {turn} {pad}", reduction.luma, reduction.chroma, axis(across), axis(down))
+        let drawn = drawn.map_or(String::new(), |Drawn { scaled, window, .. }| {
+            format!("{scaled}+{}+{}", window.x, window.y)
+        });
+        let Reduction { luma, chroma } = reduction;
+        format!("{luma}/{chroma} {} {} {turn} {pad} {drawn}", axis(across), axis(down))
     }
 
     /// Pixels of the frame that is drawn.

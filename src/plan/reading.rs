@@ -4,6 +4,7 @@ use crate::geometry::{Framing, Rect, Size, Turn};
 use crate::picture::decode::{Reduction, Wanted};
 use crate::picture::ops::resize::{Axis, Shape};
 use crate::picture::probe::{Coding, Header};
+use crate::picture::svg::Drawn;
 use crate::recipe::{Decimal, Four, Length, Recipe, Trim};
 
 /// Decode at a reduction, resample a window of it.
@@ -19,6 +20,8 @@ pub struct Reading {
     pub shape: Shape,
     /// Whether they are made in light.
     pub is_linear: bool,
+    /// How it is drawn, where the source is a drawing: then there is nothing to resample, and the axes are those of the window.
+    pub drawn: Option<Drawn>,
 }
 
 impl Reading {
@@ -39,6 +42,9 @@ impl Reading {
         let part = header.turn.rect_before(kept, header.upright());
         let scaled = whole_turn.size(framing.scaled);
         let window = whole_turn.rect_before(framing.window, framing.scaled);
+        if matches!(header.coding, Coding::Drawing(_)) {
+            return Self::of_drawing(Drawn { part, scaled, window });
+        }
         let axis = |start: u32, length: u32, scaled: u32, first: u32, count: u32| {
             let step = f64::from(length) / f64::from(scaled);
             let low = f64::from(start);
@@ -52,7 +58,15 @@ impl Reading {
         let shape = if halves { halved(whole_turn, window.size) } else { Shape::Pixels };
         let reduction =
             if is_linear { Reduction::NONE } else { reduction(header, part.size, scaled, halves) };
-        Self { reduction, across, down, shape, is_linear }
+        Self { reduction, across, down, shape, is_linear, drawn: None }
+    }
+
+    /// Draws what is wanted at the size that it is to have.
+    pub(super) fn of_drawing(drawn: Drawn) -> Self {
+        let Size { width, height } = drawn.window.size;
+        let (across, down) = (Axis::whole(width), Axis::whole(height));
+        let drawn = Some(drawn);
+        Self { reduction: Reduction::NONE, across, down, shape: Shape::Pixels, is_linear: false, drawn }
     }
 
     /// The pixels of the file that are looked at.
@@ -64,7 +78,7 @@ impl Reading {
             let inner = axis.reach(f64::from(spacing));
             inner.start.saturating_sub(spacing)..inner.end.saturating_add(spacing)
         };
-        Wanted { columns: around(&self.across), rows: around(&self.down) }
+        Wanted { columns: around(&self.across), rows: around(&self.down), drawn: self.drawn }
     }
 }
 

@@ -64,7 +64,7 @@ const NOTES: &[Note] = &[
     (
         "format",
         "the source's own",
-        "[`svg`](#svg); the last four tell [what a picture says](#what-a-picture-says)",
+        "[`svg`](#svg), and pixels of it; the last four tell [what a picture says](#what-a-picture-says)",
     ),
     (
         "quality",

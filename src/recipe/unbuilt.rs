@@ -13,19 +13,16 @@ pub struct Unbuilt {
 }
 
 impl Unbuilt {
-    /// Where pixels are asked for of a drawing.
-    pub fn of_drawings() -> Self {
-        let reason = "SVG is not drawn; leave it away or say auto or svg";
-        Self { option: "format".to_owned(), reason }
-    }
-
     /// Where a mark or a text is to lie on a drawing, which nobody may have without it.
     pub fn over_drawings(content: Content) -> Self {
         let option = match content {
             Content::Mark => "mark",
             Content::Text => "text",
         };
-        Self { option: option.to_owned(), reason: "nothing is drawn over SVG; store the source as pixels" }
+        Self {
+            option: option.to_owned(),
+            reason: "nothing is drawn over SVG as such; say format=png, webp, avif or jpeg",
+        }
     }
 }
 

@@ -57,6 +57,11 @@ impl Ledger {
 }
 
 impl Promise<'_> {
+    /// How many it is of.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Makes it a promise of so many bytes instead, as soon as others leave them.
     pub(super) async fn resize<W: World>(&mut self, world: &W, bytes: u64) -> Result<(), Problem> {
         if self.try_resize(bytes) {

@@ -65,7 +65,9 @@ pub(super) async fn render<W: World>(
     }
     check_sizes(bodies.iter().map(|(size_bytes, _)| *size_bytes))?;
     let mut bodies = bodies.into_iter();
-    let (file_bytes, body) = bodies.next().ok_or_else(|| Problem::Defect("no source was read".to_owned()))?;
+    let (original_bytes, body) =
+        bodies.next().ok_or_else(|| Problem::Defect("no source was read".to_owned()))?;
+    let mut file_bytes = original_bytes;
     let (mut mark_files, mut fonts) = (Vec::new(), Vec::new());
     let count = asked.recipe.marks().count();
     let shelf = &world.isolate().shelf;
@@ -73,7 +75,7 @@ pub(super) async fn render<W: World>(
         let bytes = incoming::gather(body, file_bytes).await?;
         shelf.keep_file(current, asked.purged_ms, &bytes);
         if index < count {
-            mark_files.push(SourceFile::read(bytes)?);
+            mark_files.push(mark_file(world, &mut promise, bytes).await?);
         } else {
             fonts.push(bytes);
         }
@@ -81,9 +83,16 @@ pub(super) async fn render<W: World>(
     let mut source = match Incoming::open(body, file_bytes).await? {
         Opened::Picture(source) => source,
         Opened::Drawing(file) => {
-            promise.resize(world, budget::drawing(file.len())).await?;
+            promise.resize(world, marks_bytes(&mark_files) + budget::drawing(file.len())).await?;
             let drawing = render::drawing(&file, LARGEST_DRAWING_BYTES)?;
-            return as_it_is(asked, drawing, versions);
+            drop(file);
+            if matches!(asked.recipe.format, None | Some(Output::Auto | Output::Svg)) {
+                return as_it_is(asked, drawing, versions);
+            }
+            let file = drawn(world, &mut promise, drawing, marks_bytes(&mark_files)).await?;
+            // What is read from here on is what was made safe.
+            file_bytes = file.file_bytes();
+            Incoming::here(file)
         }
     };
     if asked.target == Target::Drawing {
@@ -91,7 +100,7 @@ pub(super) async fn render<W: World>(
     }
     let marks: Vec<Mark<'_>> =
         asked.recipe.marks().zip(&mark_files).map(|((_, layer), file)| file.as_mark(layer)).collect();
-    let marks_bytes: u64 = mark_files.iter().map(SourceFile::file_bytes).sum();
+    let marks_bytes = marks_bytes(&mark_files);
     let mut recipe = asked.recipe.clone();
     let focus = versions.first().and_then(|source| source.version.focus);
     while let Some(search) = Search::next(&mut recipe, &source.header, file_bytes, focus)? {
@@ -103,7 +112,8 @@ pub(super) async fn render<W: World>(
     let asked = Asked { recipe: &recipe, ..asked };
     let (target, plan) = plan(asked, &source.header, file_bytes, &marks)?;
     if let (Target::Told(telling), false) = (target, plan.is_seen) {
-        let bytes = Told { header: &source.header, file_bytes, plan: &plan }.tell(telling, None)?;
+        let bytes =
+            Told { header: &source.header, file_bytes: original_bytes, plan: &plan }.tell(telling, None)?;
         return Ok(Rendered { target, content_type: telling.mime(), bytes, versions });
     }
     // The plan's figure has the files in it.
@@ -119,7 +129,7 @@ pub(super) async fn render<W: World>(
     let (content_type, bytes) = match (target, plan.encoding) {
         (Target::Told(telling), _) => {
             let seen = rendering.finish_frame()?;
-            let told = Told { header: &header, file_bytes, plan: &plan };
+            let told = Told { header: &header, file_bytes: original_bytes, plan: &plan };
             (telling.mime(), render::catching(|| told.tell(telling, Some(&seen)))?)
         }
         (_, Some(encoding)) => (encoding.format.mime(), rendering.finish()?),
@@ -128,22 +138,56 @@ pub(super) async fn render<W: World>(
     Ok(Rendered { target, content_type, bytes, versions })
 }
 
-/// A drawing goes on as a drawing, at whatever size was asked for, unless pixels were asked for.
+/// A drawing goes on as a drawing, at whatever size was asked for.
 ///
 /// Marks may be forced upon it, so it is not shown without those that were to be drawn.
 fn as_it_is(asked: Asked<'_>, drawing: Drawing, versions: Vec<Current>) -> Result<Rendered, Problem> {
     if let Some(slot) = asked.recipe.layers.keys().next() {
         return Err(Problem::Unbuilt(Unbuilt::over_drawings(slot.content)));
     }
-    match asked.recipe.format {
-        None | Some(Output::Auto | Output::Svg) => Ok(Rendered {
-            target: asked.target,
-            content_type: svg::MEDIA_TYPE,
-            bytes: drawing.text,
-            versions,
-        }),
-        Some(_) => Err(Problem::Unbuilt(Unbuilt::of_drawings())),
+    let Drawing { text: bytes, .. } = drawing;
+    Ok(Rendered { target: asked.target, content_type: svg::MEDIA_TYPE, bytes, versions })
+}
+
+/// A drawing as something to be drawn: its cost is found within what is promised, while marks of so many bytes are held.
+async fn drawn<W: World>(
+    world: &W,
+    promise: &mut Promise<'_>,
+    drawing: Drawing,
+    held_bytes: u64,
+) -> Result<SourceFile, Problem> {
+    let held_bytes = held_bytes + drawing.text.len() as u64;
+    let may_hold = |bytes: u64| {
+        let needed = held_bytes.saturating_add(bytes);
+        let (needed_mib, most_mib) = (needed.div_ceil(1 << 20), LARGEST_TRANSFORM_BYTES >> 20);
+        let refusal = PlanError::SourceTooLarge { size: drawing.size, needed_mib, most_mib };
+        if needed <= LARGEST_TRANSFORM_BYTES { Ok(needed) } else { Err(Problem::from(refusal)) }
+    };
+    promise.resize(world, may_hold(drawing.surveying_bytes())?).await?;
+    let tree_bytes = render::measuring_bytes(&drawing)?;
+    promise.resize(world, may_hold(tree_bytes)?).await?;
+    Ok(SourceFile::of_drawing(drawing)?)
+}
+
+/// The file of a mark, which may be a drawing.
+async fn mark_file<W: World>(
+    world: &W,
+    promise: &mut Promise<'_>,
+    bytes: Vec<u8>,
+) -> Result<SourceFile, Problem> {
+    if !svg::sniff(&bytes) {
+        return Ok(SourceFile::read(bytes)?);
     }
+    let arriving_bytes = promise.bytes();
+    promise.resize(world, arriving_bytes + budget::drawing(bytes.len().min(LARGEST_DRAWING_BYTES))).await?;
+    let drawing = render::drawing(&bytes, LARGEST_DRAWING_BYTES)?;
+    let file = drawn(world, promise, drawing, arriving_bytes).await?;
+    promise.resize(world, arriving_bytes + file.file_bytes()).await?;
+    Ok(file)
+}
+
+fn marks_bytes(marks: &[SourceFile]) -> u64 {
+    marks.iter().map(SourceFile::file_bytes).sum()
 }
 
 /// All of the source, which is looked at before there is a plan: so many bytes of it, with so much held meanwhile.

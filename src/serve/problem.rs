@@ -130,9 +130,19 @@ impl Problem {
         match self {
             Self::Recipe(_) => (StatusCode::BAD_REQUEST, "recipe", "The transform URL is wrong"),
             Self::NoDrawing => (StatusCode::BAD_REQUEST, "no-drawing", "The source is not SVG"),
-            Self::Unbuilt(_) | Self::Render(RenderError::Svg(SvgError::LeftOut)) => {
+            Self::Unbuilt(_)
+            | Self::Render(RenderError::Svg(SvgError::LeftOut | SvgError::PixelsLeftOut)) => {
                 (StatusCode::NOT_IMPLEMENTED, "not-built", "An option is not built yet")
             }
+            Self::Render(RenderError::Svg(SvgError::NotDrawn(_))) => {
+                (StatusCode::NOT_IMPLEMENTED, "not-drawn", "Something in the drawing is not drawn")
+            }
+            Self::Render(RenderError::Svg(SvgError::TooMuch { .. }))
+            | Self::Plan(PlanError::TooMuchToDraw { .. }) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "too-much-to-draw",
+                "The drawing takes too long to be drawn",
+            ),
             Self::Refused(refusal) => {
                 let told = refusal.told();
                 (told.status, told.kind, told.title)
@@ -212,7 +222,8 @@ impl Problem {
 
     /// Whether the cause is ours or a source's, so that it is logged and not shown.
     pub fn is_internal(&self) -> bool {
-        self.status().is_server_error() && !matches!(self, Self::Unbuilt(_) | Self::Busy)
+        self.status().is_server_error()
+            && !matches!(self, Self::Unbuilt(_) | Self::Busy | Self::Render(RenderError::Svg(_)))
     }
 
     /// Whether `onerror=redirect` may send the client to the source: never past the door.

@@ -165,7 +165,7 @@ fn intervals_that_nobody_looks_at_are_not_decoded() {
         let start = if interval == 0 { scan } else { ends[interval - 1] + 2 };
         broken[start..ends[interval]].fill(0x55);
     }
-    let wanted = Wanted { columns: 64..WIDTH, rows: 32..48 };
+    let wanted = Wanted { columns: 64..WIDTH, rows: 32..48, drawn: None };
     for reduction in [Reduction::NONE, by(4), by(8)] {
         let whole = whole(&file, reduction).unwrap();
         for pieces in [Pieces::Whole, Pieces::Of(100), Pieces::Of(1)] {

@@ -10,7 +10,7 @@ use lenslet::picture::probe::{Header, ProbeError};
 use lenslet::picture::rows::{Frame, Layout, RowSink};
 use lenslet::plan::{Mark, Plan, PlanError, Settings};
 use lenslet::recipe::{Recipe, RecipeError};
-use lenslet::render::{RenderError, SettleError, SourceFile, render, render_with_fonts, settle};
+use lenslet::render::{OpenError, RenderError, SettleError, SourceFile, render, render_with_fonts, settle};
 
 use lenslet::geometry::Size;
 
@@ -94,8 +94,11 @@ pub fn prepare_under(
     Ok((plan, source, marks))
 }
 
-fn open(bytes: &[u8]) -> Result<SourceFile, ProbeError> {
-    SourceFile::read(bytes.to_vec())
+fn open(bytes: &[u8]) -> Result<SourceFile, Refusal> {
+    SourceFile::open(bytes.to_vec()).map_err(|error| match error {
+        OpenError::Probe(error) => Refusal::Probe(error),
+        OpenError::Drawing(error) => Refusal::Render(error),
+    })
 }
 
 /// The pixels of a file as they are stored, neither turned nor scaled.
@@ -115,8 +118,12 @@ pub fn decode(
     sink: &mut dyn RowSink,
 ) -> Result<(), DecodeError> {
     let Size { width, height } = header.size;
-    let mut decoder =
-        Decoder::new(header, file.len() as u64, reduction, Wanted { columns: 0..width, rows: 0..height });
+    let mut decoder = Decoder::new(
+        header,
+        file.len() as u64,
+        reduction,
+        Wanted { columns: 0..width, rows: 0..height, drawn: None },
+    );
     match decoder.push(file, sink)? {
         ControlFlow::Break(()) => Ok(()),
         ControlFlow::Continue(()) => decoder.finish(sink),

@@ -150,7 +150,7 @@ pub fn laden_with(file: &[u8], tiff: &[u8], xmp: &[u8]) -> Vec<u8> {
                     .concat();
             [&file[..file.len() - 1], &extensions, b"\x3B"].concat()
         }
-        Format::Avif => panic!("it is not read"),
+        Format::Avif | Format::Svg => panic!("it is not read"),
     }
 }
 

@@ -98,7 +98,7 @@ impl Pieces {
 
 /// All of the picture.
 pub fn everything(header: &Header) -> Wanted {
-    Wanted { columns: 0..header.size.width, rows: 0..header.size.height }
+    Wanted { columns: 0..header.size.width, rows: 0..header.size.height, drawn: None }
 }
 
 /// Some rectangle of the picture.
@@ -108,7 +108,7 @@ pub fn some_part(header: &Header, dice: &mut Dice) -> Wanted {
         let end = start + 1 + dice.below(length as usize - start);
         u32::try_from(start).unwrap()..u32::try_from(end).unwrap()
     };
-    Wanted { columns: range(header.size.width), rows: range(header.size.height) }
+    Wanted { columns: range(header.size.width), rows: range(header.size.height), drawn: None }
 }
 
 /// Some reduction that the format of the file knows.

@@ -44,6 +44,7 @@ fn packet(file: &[u8]) -> Option<Vec<u8>> {
             while decoder.read_next_frame().unwrap().is_some() {}
             decoder.xmp_metadata().map(<[u8]>::to_vec)
         }
+        Format::Svg => None,
         Format::Avif => {
             avif_items(file).into_iter().find(|(kind, _)| kind == b"mime").map(|(_, data)| data.to_vec())
         }

@@ -1,7 +1,10 @@
-//! SVG: handed on as a drawing without what is dangerous, and never as pixels.
+//! SVG: handed on as a drawing without what is dangerous, or drawn where a format of pixels is named.
 
 use http::Method;
 
+use lenslet::geometry::Size;
+
+use crate::support::lens::pixels;
 use crate::support::pictures::{png, sketch};
 use crate::support::world::{PICTURES, World};
 
@@ -9,8 +12,14 @@ const LOGO: &str = "<?xml version=\"1.0\"?>\n<!-- made by hand -->\n<svg xmlns=\
     <style>.a{fill:red}</style><script>alert(2)</script><rect class=\"a\" width=\"64\" height=\"32\" onclick=\"alert(3)\"/>\
     <image href=\"https://elsewhere.test/spy.png\"/></svg>";
 
+const PLAIN: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 64 32'><rect fill='red' width='64' height='32'/></svg>";
+
 fn world() -> World {
-    World::public().with("logo.svg", "one", LOGO.as_bytes()).with("a.png", "png", &png(&sketch(48, 32)))
+    World::public().with("logo.svg", "one", LOGO.as_bytes()).with("plain.svg", "one", PLAIN.as_bytes()).with(
+        "a.png",
+        "png",
+        &png(&sketch(48, 32)),
+    )
 }
 
 #[test]
@@ -43,15 +52,81 @@ fn a_drawing_goes_on_as_one_without_scripts_and_what_is_loaded() {
 }
 
 #[test]
-fn pixels_of_a_drawing_are_501_and_drawings_of_pixels_400() {
-    for format in ["png", "webp", "jpeg", "avif", "gif", "json", "blurhash", "lqip"] {
-        let answer = world().get(&format!("/image/width=8,format={format}/logo.svg"));
-        let problem = answer.problem();
-        assert_eq!((answer.status, &problem["option"]), (501, &"format".into()), "{format}");
-        assert_eq!(problem["type"], "urn:lenslet:problem:not-built");
+fn pixels_of_a_drawing_are_drawn_where_they_are_named() {
+    for format in ["png", "webp", "jpeg", "baseline-jpeg", "avif", "gif"] {
+        let answer = world().get(&format!("/image/width=640,fit=contain,format={format}/plain.svg"));
+        assert_eq!(answer.status, 200, "{format}");
+        let media_type = format!("image/{}", format.trim_start_matches("baseline-"));
+        assert_eq!(answer.header("content-type"), media_type);
+        assert_eq!(answer.header("vary").contains("Accept"), format == "avif");
     }
+    let png = world().get("/image/width=640,fit=contain,format=png/plain.svg");
+    let picture = pixels(&png.body);
+    assert_eq!((picture.size(), &picture.samples()[..3]), (Size::new(640, 320), &[255, 0, 0][..]));
+    let facts = world().get("/image/width=8,format=json/plain.svg");
+    let facts: serde_json::Value = serde_json::from_slice(&facts.body).unwrap();
+    assert_eq!((&facts["width"], &facts["height"]), (&8.into(), &4.into()));
+    let original = &facts["original"];
+    assert_eq!((&original["format"], &original["width"]), (&"image/svg+xml".into(), &64.into()));
+    assert_eq!(world().get("/image/width=8,format=blurhash/plain.svg").status, 200);
     let answer = world().get("/image/width=8,format=svg/a.png");
     assert_eq!((answer.status, &answer.problem()["type"]), (400, &"urn:lenslet:problem:no-drawing".into()));
+}
+
+#[test]
+fn what_is_not_drawn_is_501_and_what_takes_too_long_422() {
+    let svg =
+        |inside: &str| format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 64 32'>{inside}</svg>");
+    let laughs = (1..9).fold("<g id='a0'/>".to_owned(), |text, level| {
+        let ten = format!("<use href='#a{}'/>", level - 1).repeat(10);
+        format!("{text}<g id='a{level}'>{ten}</g>")
+    });
+    let flood = "<rect width='64' height='32'/>".repeat(2_000);
+    for (what, inside, status, kind) in [
+        ("text", "<text>Lenslet</text>", 501, "not-drawn"),
+        ("embedded pictures", "<image href='data:image/png;base64,iVBORw0KGgo='/>", 501, "not-drawn"),
+        ("filters", "<rect filter='url(#f)'/>", 501, "not-drawn"),
+        ("elements", laughs.as_str(), 422, "too-much-to-draw"),
+        ("pixels", flood.as_str(), 422, "too-much-to-draw"),
+    ] {
+        let world = world().with("it.svg", "one", svg(inside).as_bytes());
+        for url in [
+            "/image/width=2000,fit=contain,format=png/it.svg",
+            "/image/width=2000,fit=contain,mark=it.svg,mark.width=2000/a.png",
+        ] {
+            let answer = world.get(url);
+            let problem = answer.problem();
+            let told = problem["detail"].as_str().unwrap_or_default();
+            assert_eq!(
+                (answer.status, &problem["type"]),
+                (status, &format!("urn:lenslet:problem:{kind}").into()),
+                "{what}: {told}"
+            );
+            assert!(told.contains(what), "{what}: {told}");
+        }
+        // As it is, it is nobody's burden.
+        assert_eq!(world.get("/image/width=8/it.svg").status, 200, "{what}");
+    }
+}
+
+#[test]
+fn drawings_are_marks_and_have_marks_drawn_over_their_pixels() {
+    let policies = r#"[{"path":"sold","access":"public","preset":"stamped"},{"access":"public"}]"#;
+    let world = || {
+        World::new(&[("POLICIES", policies)], &[("stamped", "mark=blue.svg,mark.width=64")])
+            .with("sold/plain.svg", "one", PLAIN.as_bytes())
+            .with("blue.svg", "one", PLAIN.replace("red", "blue").as_bytes())
+            .with("a.png", "png", &png(&sketch(48, 32)))
+    };
+    let forced = world().get("/image/width=64,format=png/sold/plain.svg");
+    assert_eq!(forced.status, 200);
+    assert_eq!(pixels(&forced.body).samples()[..3], [0, 0, 255], "the mark that is forced");
+    let world = world();
+    for _ in 0..2 {
+        let marked = world.get("/image/width=48,mark=blue.svg,mark.width=48,mark.top=0,format=png/a.png");
+        assert_eq!(marked.status, 200);
+        assert_eq!(pixels(&marked.body).samples()[..3], [0, 0, 255]);
+    }
 }
 
 #[test]
@@ -89,8 +164,8 @@ fn drawings_that_cannot_be_made_safe_are_refused() {
         world.put("other.svg", "1", &file);
         assert_eq!(world.get("/image/width=8/other.svg").status, status, "{name}");
     }
-    // A mark has to be of pixels.
-    assert_eq!(world().get("/image/width=8,mark=logo.svg/a.png").status, 415);
+    // As a mark it is drawn, and there is a picture in it.
+    assert_eq!(world().get("/image/width=8,mark=logo.svg/a.png").status, 501);
 }
 
 #[test]

@@ -81,8 +81,9 @@ fn a_mark_is_part_of_what_an_answer_is_made_of() {
 
 #[test]
 fn a_mark_that_is_no_picture_is_refused_like_a_source() {
-    let world = world().with("m.png", "m1", b"<svg/>");
+    let world = world().with("m.png", "m1", b"no picture").with("n.svg", "n1", b"<svg/>");
     assert_eq!(world.get("/image/mark=m.png/a.png").status, 415);
+    assert_eq!(world.get("/image/mark=n.svg/a.png").status, 422);
     assert_eq!(world.kept_variants(), 0);
 }
 

@@ -26,7 +26,7 @@ pub(super) fn walk(format: Format, file: &[u8]) -> Option<Blocks> {
         Format::Png => png(file, &mut blocks)?,
         Format::Webp => webp(file, &mut blocks)?,
         Format::Gif => gif(file)?,
-        Format::Avif => return None,
+        Format::Avif | Format::Svg => return None,
     }
     Some(blocks)
 }

@@ -106,7 +106,7 @@ async fn settled(recipe: Recipe, source: &Arc<SourceFile>) -> Result<Result<Reci
 
 async fn mark(state: &AppState, key: &str) -> Result<Result<SourceFile, Reason>, ObjectError> {
     Ok(match state.objects.get(key, LARGEST_GATHERED_BYTES).await {
-        Ok(Some(bytes)) => SourceFile::read(bytes.into()).map_err(|error| error.to_string()),
+        Ok(Some(bytes)) => SourceFile::open(bytes.into()).map_err(|error| error.to_string()),
         Ok(None) => Err("there is no such object".to_owned()),
         Err(error @ ObjectError::TooLarge { .. }) => Err(error.to_string()),
         Err(error) => return Err(error),

@@ -181,7 +181,12 @@ fn drawing(file: &[u8]) -> Result<Seen, Refusal> {
     let Drawing { text: clean, size } = svg::sanitise(file, LONGEST_DRAWING_BYTES).map_err(|error| {
         let problem = match error {
             SvgError::TooLong { .. } => Problem::TooLarge,
-            SvgError::Broken(_) | SvgError::LeftOut => Problem::Broken,
+            // The last three are said where it is drawn.
+            SvgError::Broken(_)
+            | SvgError::LeftOut
+            | SvgError::PixelsLeftOut
+            | SvgError::NotDrawn(_)
+            | SvgError::TooMuch { .. } => Problem::Broken,
         };
         Refusal::new(problem, error.to_string())
     })?;

@@ -56,7 +56,9 @@ impl<'a> Frames<'a> {
         let way = match format {
             Format::Gif => Way::Gif(Box::new(GifFrames::open(file).map_err(broken)?)),
             Format::Webp => Way::Webp(WebpFrames::open(file).map_err(broken)?),
-            Format::Jpeg | Format::Png | Format::Avif => return Err(broken("it does not move")),
+            Format::Jpeg | Format::Png | Format::Avif | Format::Svg => {
+                return Err(broken("it does not move"));
+            }
         };
         Ok(Self { format, way })
     }

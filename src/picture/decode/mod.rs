@@ -21,6 +21,9 @@ use self::png::PngDecoder;
 use super::budget::LARGEST_GATHERED_BYTES;
 use super::probe::{Coding, Header};
 use super::rows::RowSink;
+#[cfg(feature = "drawings")]
+use super::svg;
+use super::svg::Drawn;
 use crate::format::Format;
 
 /// How much of a file is usually given to a decoder at a time.
@@ -47,6 +50,7 @@ impl DecodeError {
 pub struct Decoder {
     header: Header,
     reduction: Reduction,
+    drawn: Option<Drawn>,
     way: Way,
 }
 
@@ -63,7 +67,11 @@ pub fn is_gathered(header: &Header) -> bool {
     match &header.coding {
         Coding::Jpeg(coding) => coding.progressive,
         Coding::Png { interlaced, .. } => *interlaced,
-        Coding::WebpLossy | Coding::WebpLossless | Coding::WebpAnimated | Coding::Gif { .. } => true,
+        Coding::WebpLossy
+        | Coding::WebpLossless
+        | Coding::WebpAnimated
+        | Coding::Gif { .. }
+        | Coding::Drawing(_) => true,
     }
 }
 
@@ -73,6 +81,7 @@ impl Decoder {
     pub fn new(header: &Header, file_bytes: u64, reduction: Reduction, wanted: Wanted) -> Self {
         // What is gathered does not grow by doubling.
         let file_bytes = usize::try_from(file_bytes.min(LARGEST_GATHERED_BYTES)).unwrap_or(0);
+        let drawn = wanted.drawn;
         let way = match &header.coding {
             Coding::Jpeg(coding) => {
                 Way::Jpeg(Box::new(JpegDecoder::new(header.size, coding, file_bytes, reduction, wanted)))
@@ -80,7 +89,7 @@ impl Decoder {
             Coding::Png { .. } => Way::Png(Box::new(PngDecoder::new(header))),
             _ => Way::Gathered(Vec::new(), file_bytes),
         };
-        Self { header: header.clone(), reduction, way }
+        Self { header: header.clone(), reduction, drawn, way }
     }
 
     /// Takes the first bytes, which are not copied where they must be kept. As `push` otherwise.
@@ -126,10 +135,30 @@ impl Decoder {
             Way::Gathered(file, _) => match self.header.format {
                 Format::Webp => webp::decode(file, &self.header, self.reduction.luma, sink),
                 Format::Gif => gif::decode(file, &self.header, sink),
-                Format::Jpeg | Format::Png | Format::Avif => {
-                    Err(DecodeError::new(self.header.format, &"it is not read"))
-                }
+                Format::Svg => draw(file, &self.header, self.drawn, sink),
+                Format::Jpeg | Format::Png | Format::Avif => Err(not_read(self.header.format)),
             },
         }
     }
+}
+
+/// All of a drawing's text, drawn as the plan says.
+#[cfg(feature = "drawings")]
+fn draw(
+    text: &[u8],
+    header: &Header,
+    drawn: Option<Drawn>,
+    sink: &mut dyn RowSink,
+) -> Result<(), DecodeError> {
+    svg::draw(text, header.size, &drawn.ok_or_else(|| not_read(header.format))?, sink)
+}
+
+/// Builds without the feature have no header of any.
+#[cfg(not(feature = "drawings"))]
+fn draw(_: &[u8], header: &Header, _: Option<Drawn>, _: &mut dyn RowSink) -> Result<(), DecodeError> {
+    Err(not_read(header.format))
+}
+
+fn not_read(format: Format) -> DecodeError {
+    DecodeError::new(format, &"it is not read")
 }

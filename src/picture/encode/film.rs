@@ -29,7 +29,7 @@ impl Film {
         match encoding.format {
             Format::Gif => Ok(Self(Way::Gif(Box::new(GifFilm::new(size, plays)?)))),
             Format::Webp => Ok(Self(Way::Webp(Box::new(WebpFilm::new(size, plays, encoding))))),
-            format @ (Format::Jpeg | Format::Png | Format::Avif) => {
+            format @ (Format::Jpeg | Format::Png | Format::Avif | Format::Svg) => {
                 Err(EncodeError::new(format, &"of several frames"))
             }
         }

@@ -46,7 +46,7 @@ fn has_qualities(encoding: Encoding) -> bool {
     match encoding.format {
         Format::Webp => encoding.loss != Loss::None,
         Format::Jpeg | Format::Avif => true,
-        Format::Png | Format::Gif => false,
+        Format::Png | Format::Gif | Format::Svg => false,
     }
 }
 

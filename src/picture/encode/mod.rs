@@ -89,6 +89,8 @@ fn nanoseconds_per_pixel(encoding: Encoding) -> u64 {
         Format::Png if encoding.few_colours => 140,
         Format::Png => 15,
         Format::Jpeg => 12,
+        // It is not written.
+        Format::Svg => 0,
     }
 }
 
@@ -134,5 +136,6 @@ pub fn encode(picture: &Picture, encoding: Encoding) -> Result<Vec<u8>, EncodeEr
         Format::Webp => webp::encode(picture, encoding),
         Format::Gif => gif::encode(picture),
         Format::Avif => avif::encode(picture, encoding.quality),
+        format @ Format::Svg => Err(EncodeError::new(format, &"of pixels")),
     }
 }

@@ -5,6 +5,7 @@ use std::ops::{ControlFlow, Range};
 use super::frame::{Component, Frame};
 use super::idct::{Block, write_pairs};
 use crate::picture::rows::RowSink;
+use crate::picture::svg::Drawn;
 
 /// One component's share of a row of MCUs.
 #[derive(Debug)]
@@ -102,6 +103,8 @@ pub struct Wanted {
     pub columns: Range<u32>,
     /// Rows.
     pub rows: Range<u32>,
+    /// How it is drawn, where it is a drawing: then these are columns and rows of what is drawn.
+    pub drawn: Option<Drawn>,
 }
 
 impl Wanted {

@@ -93,7 +93,7 @@ impl Trial {
         let (tried, range, weights) = match format {
             Format::Jpeg => (Format::Jpeg, Range::Full, &likeness::JPEG),
             Format::Webp | Format::Avif => (Format::Webp, Range::Video, &likeness::WEBP),
-            Format::Png | Format::Gif => return None,
+            Format::Png | Format::Gif | Format::Svg => return None,
         };
         let sample = sample::sample(picture)?;
         let original = original(&sample, range).map(Plane::scales);

@@ -31,7 +31,7 @@ pub(super) fn original(picture: &Picture, range: Range) -> [Plane; 3] {
 /// Of a file that an encoder made of an opaque picture; nothing where it is not made of planes.
 pub(super) fn decoded(file: &[u8]) -> Option<[Plane; 3]> {
     let header = Header::read(file).ok()?;
-    let wanted = Wanted { columns: 0..header.size.width, rows: 0..header.size.height };
+    let wanted = Wanted { columns: 0..header.size.width, rows: 0..header.size.height, drawn: None };
     let mut decoder = Decoder::new(&header, file.len() as u64, Reduction::NONE, wanted);
     let mut sink = Planes::default();
     if decoder.push(file, &mut sink).ok()?.is_continue() {

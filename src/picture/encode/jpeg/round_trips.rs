@@ -34,7 +34,7 @@ fn is_progressive(file: &[u8]) -> bool {
 fn ours(file: &[u8]) -> Vec<Vec<u8>> {
     let header = Header::read(file).unwrap();
     let Size { width, height } = header.size;
-    let wanted = Wanted { columns: 0..width, rows: 0..height };
+    let wanted = Wanted { columns: 0..width, rows: 0..height, drawn: None };
     let mut decoder = Decoder::new(&header, file.len() as u64, Reduction::NONE, wanted);
     let mut planes = Planes::default();
     if decoder.push(file, &mut planes).unwrap().is_continue() {

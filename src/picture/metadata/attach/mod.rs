@@ -17,6 +17,7 @@ pub fn attach(format: Format, file: Vec<u8>, kept: &Kept) -> Option<Vec<u8>> {
         Format::Webp => webp(file, kept),
         Format::Gif => gif(file, kept),
         Format::Avif => avif::attach(&file, kept),
+        Format::Svg => None,
     }
 }
 
