@@ -24,7 +24,7 @@ fn cost(inside: &str) -> Result<DrawingCost, SvgError> {
 fn is_too_much(what: &str, inside: &str) {
     match cost(inside) {
         Err(SvgError::TooMuch { what: counted, .. }) => {
-            assert!(counted.contains(what), "{counted}, not {what}")
+            assert!(counted.contains(what), "{counted}, not {what}");
         }
         other => panic!("{what}: {other:?}"),
     }
