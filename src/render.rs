@@ -1,32 +1,32 @@
-//! Source bytes and a plan in, answer bytes out. Runs the steps in order and decides nothing.
+//! Source bytes and a plan in, answer bytes out. Runs the steps (`steps.rs`) in order and decides nothing.
 
 #[cfg(feature = "animation")]
 mod animation;
+mod steps;
+
+pub use self::steps::Shelf;
 
 use std::any::Any;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
 use std::sync::Arc;
 
+use self::steps::{Layers, Ready};
 use crate::format::Format;
-use crate::geometry::{Focus, Size, Turn};
+use crate::geometry::{Focus, Size};
 use crate::picture::Picture;
 use crate::picture::budget::LARGEST_DRAWING_BYTES;
 use crate::picture::decode::{DecodeError, Decoder, PIECE_BYTES, Wanted};
 use crate::picture::describe;
 use crate::picture::encode::jpeg::JpegRows;
-use crate::picture::encode::{self, EncodeError, Encoding};
+use crate::picture::encode::{self, EncodeError};
 use crate::picture::metadata::{self, Asides};
-#[cfg(feature = "filters")]
-use crate::picture::ops::filter;
 use crate::picture::ops::resize::{Scaler, Shape};
-use crate::picture::ops::{backdrop, blur, canvas, mark, mask, pixelate, sharpen, tilt, tone, turn};
 use crate::picture::probe::{Header, ProbeError};
 use crate::picture::rows::{Frame, Layout, Planes, RowSink};
 use crate::picture::svg::{self, Drawing, SvgError};
-use crate::picture::text::{self, Font, TextError};
-use crate::plan::{Mark, MarkPlan, OnPlanes, Plan, PlanError, Reading, Search, Step, TextPlan};
+use crate::picture::text::TextError;
+use crate::plan::{Mark, Plan, PlanError, Reading, Search, Step};
 use crate::recipe::{Layer, Recipe};
 
 /// A picture file and what its header says.
@@ -107,23 +107,6 @@ pub enum RenderError {
     /// The plan speaks of a mark or an encoding that is not there: a defect.
     #[error("the plan does not fit its files")]
     Defect,
-}
-
-/// Marks as they were drawn before, kept by whoever carries out one plan after the other.
-pub trait Shelf {
-    /// The frame of a mark, if it is there.
-    fn find(&self, plan: &MarkPlan) -> Option<Rc<Picture>>;
-
-    /// Keeps the frame of a mark.
-    fn keep(&self, plan: &MarkPlan, frame: &Rc<Picture>);
-}
-
-/// What a plan draws over its picture: files, in the order of the recipe, and what was made of them before.
-#[derive(Clone, Copy)]
-struct Layers<'a> {
-    marks: &'a [SourceFile],
-    fonts: &'a [Vec<u8>],
-    shelf: Option<&'a dyn Shelf>,
 }
 
 /// A plan being carried out while the source's bytes come in.
@@ -242,7 +225,7 @@ impl<'a> Rendering<'a> {
             Rows::Planes(rows) => {
                 let planes = rows.into_sink().finish().ok_or_else(|| too_few_rows(self.format))?;
                 let on_planes = self.plan.on_planes().ok_or(RenderError::Defect)?;
-                return encode_planes(planes, on_planes, self.layers, encoding);
+                return steps::encode_planes(planes, on_planes, self.layers, encoding);
             }
             Rows::Frame(rows) => rows.into_sink(),
         };
@@ -260,7 +243,7 @@ impl<'a> Rendering<'a> {
 /// What the steps of a plan make of the frame that was read.
 fn stepped(plan: &Plan, frame: Frame, format: Format, layers: Layers<'_>) -> Result<Picture, RenderError> {
     let picture = frame.finish().ok_or_else(|| too_few_rows(format))?;
-    plan.steps.iter().try_fold(picture, |picture, step| take(step, picture, layers))
+    plan.steps.iter().try_fold(picture, |picture, step| Ready::new(step, layers)?.take(picture))
 }
 
 impl Rows {
@@ -329,7 +312,7 @@ pub fn frame(source: &SourceFile, plan: &Plan) -> Result<Picture, RenderError> {
         }
         let picture = rows.0.into_sink().finish().ok_or_else(|| too_few_rows(source.header.format))?;
         let mut steps = plan.steps.iter().filter(|step| !matches!(step, Step::Mark(_) | Step::Text(_)));
-        steps.try_fold(picture, |picture, step| take(step, picture, NO_LAYERS))
+        steps.try_fold(picture, |picture, step| Ready::Plain(step).take(picture))
     })
 }
 
@@ -372,8 +355,6 @@ pub fn settle(mut recipe: Recipe, source: &SourceFile, focus: Option<Focus>) -> 
     Ok(recipe)
 }
 
-const NO_LAYERS: Layers<'static> = Layers { marks: &[], fonts: &[], shelf: None };
-
 /// Wants every row, and hands them on for as long as somebody else does.
 struct ToTheEnd<S>(Scaler<S>);
 
@@ -399,96 +380,6 @@ pub(crate) fn catching<T, E: From<RenderError>>(work: impl FnOnce() -> Result<T,
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
-}
-
-/// Turns plane by plane, draws on them, and makes a JPEG of them.
-fn encode_planes(
-    (mut layout, mut planes): (Layout, Vec<Vec<u8>>),
-    steps: OnPlanes<'_>,
-    layers: Layers<'_>,
-    encoding: Encoding,
-) -> Result<Vec<u8>, RenderError> {
-    let samples = layout.colours.samples();
-    if steps.turn != Turn::NONE {
-        for (plane, rows) in layout.planes.iter_mut().zip(&mut planes) {
-            *rows = turn::turn_samples(rows, plane.size, samples, steps.turn);
-            plane.size = steps.turn.size(plane.size);
-        }
-    }
-    for step in steps.layers {
-        let drawn = match step {
-            Step::Mark(plan) => {
-                mark::draw_on_planes(&layout, &mut planes, &*read_mark(plan, layers)?, &plan.placing)
-            }
-            Step::Text(plan) => {
-                mark::draw_on_planes(&layout, &mut planes, &write_text(plan, layers.fonts)?, &plan.placing)
-            }
-            _ => None,
-        };
-        drawn.ok_or(RenderError::Defect)?;
-    }
-    let mut file = JpegRows::of(encoding);
-    file.begin(&layout);
-    for (index, (plane, rows)) in layout.planes.iter().zip(&planes).enumerate() {
-        let stride = plane.size.width as usize * samples;
-        let _ = rows.chunks_exact(stride).try_for_each(|row| file.row(index, row));
-    }
-    Ok(file.finish()?)
-}
-
-fn changed(mut picture: Picture, change: impl FnOnce(&mut Picture)) -> Picture {
-    change(&mut picture);
-    picture
-}
-
-fn take(step: &Step, picture: Picture, layers: Layers<'_>) -> Result<Picture, RenderError> {
-    Ok(match step {
-        Step::Turn(how) => turn::turn(picture, *how),
-        Step::Tilt(how) => tilt::tilt(&picture, how),
-        Step::Tone(tone) => changed(picture, |picture| tone::adjust(picture, tone)),
-        #[cfg(feature = "filters")]
-        Step::Filter(look) => changed(picture, |picture| filter::apply(picture, look)),
-        Step::Blur { sigma } => changed(picture, |picture| blur::blur(picture, *sigma)),
-        Step::Sharpen { amount } => changed(picture, |picture| sharpen::sharpen(picture, *amount)),
-        Step::Pixelate { side } => changed(picture, |picture| pixelate::pixelate(picture, *side)),
-        Step::Cut(outline) => mask::cut(&picture, *outline),
-        Step::Backdrop { size, left, top } => backdrop::lay_on(&picture, *size, *left, *top),
-        Step::Flatten(colour) => canvas::flatten(picture, colour.0),
-        Step::Pad { size, left, top, colour } => canvas::pad(&picture, *size, *left, *top, colour.0),
-        Step::Border { size, left, top, colour } => canvas::surround(&picture, *size, *left, *top, colour.0),
-        Step::Mark(plan) => mark::draw(picture, &*read_mark(plan, layers)?, &plan.placing),
-        Step::Text(plan) => mark::draw(picture, &write_text(plan, layers.fonts)?, &plan.placing),
-    })
-}
-
-/// The frame of a mark: the one on the shelf, or a new one, which is put there.
-fn read_mark(plan: &MarkPlan, layers: Layers<'_>) -> Result<Rc<Picture>, RenderError> {
-    if let Some(frame) = layers.shelf.and_then(|shelf| shelf.find(plan)) {
-        return Ok(frame);
-    }
-    let file = layers.marks.get(plan.index).ok_or(RenderError::Defect)?;
-    let frame = Rc::new(decode_mark(plan, file)?);
-    if let Some(shelf) = layers.shelf {
-        shelf.keep(plan, &frame);
-    }
-    Ok(frame)
-}
-
-fn decode_mark(plan: &MarkPlan, file: &SourceFile) -> Result<Picture, RenderError> {
-    let frame = turn::turn(read_frame(file, &plan.reading)?, plan.turn);
-    Ok(match plan.pad {
-        Some((size, left, top)) => canvas::pad(&frame, size, left, top, [0; 4]),
-        None => frame,
-    })
-}
-
-fn write_text(plan: &TextPlan, fonts: &[Vec<u8>]) -> Result<Picture, RenderError> {
-    let font = |index: &Option<usize>| match index {
-        Some(index) => Ok(Font::read(fonts.get(*index).ok_or(RenderError::Defect)?)?),
-        None => Ok(Font::embedded()?),
-    };
-    let fonts = plan.fonts.iter().map(font).collect::<Result<Vec<_>, RenderError>>()?;
-    Ok(turn::turn(text::draw(&plan.text, &plan.style, &fonts)?, plan.turn))
 }
 
 /// Decodes and resamples one file into a frame.

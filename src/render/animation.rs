@@ -1,14 +1,12 @@
 //! All frames of a source, one after the other: laid on a canvas, looked at, taken through the steps, appended to a file.
 
-use std::rc::Rc;
-
-use super::{Layers, NO_LAYERS, RenderError, read_mark, take, write_text};
+use super::RenderError;
+use super::steps::{Layers, Ready};
+use crate::picture::Channels;
 use crate::picture::animation::{Animation, Canvas, Frames, View};
 use crate::picture::encode::{self, Encoding, Film};
-use crate::picture::ops::mark::{self, Placing};
 use crate::picture::probe::Header;
-use crate::picture::{Channels, Picture};
-use crate::plan::{Plan, Reading, Step};
+use crate::plan::{Plan, Reading};
 
 /// Makes the file of a plan for all frames, for which so many bytes are left beside its metadata.
 pub(super) fn animate(
@@ -20,7 +18,8 @@ pub(super) fn animate(
     metadata_bytes: usize,
 ) -> Result<Vec<u8>, RenderError> {
     let encoding = plan.encoding.ok_or(RenderError::Defect)?;
-    let steps = Steps::new(plan, layers)?;
+    // Marks are read and texts written once for all frames.
+    let steps = plan.steps.iter().map(|step| Ready::new(step, layers)).collect::<Result<Vec<_>, _>>()?;
     let film = |encoding| shown(source, header, plan, &steps, animation, encoding);
     match plan.most_bytes {
         Some(most) => {
@@ -36,7 +35,7 @@ fn shown(
     source: &[u8],
     header: &Header,
     plan: &Plan,
-    steps: &Steps<'_>,
+    steps: &[Ready<'_>],
     animation: Animation,
     encoding: Encoding,
 ) -> Result<Vec<u8>, RenderError> {
@@ -49,43 +48,12 @@ fn shown(
     while let Some(shown) = frames.next(&mut canvas)? {
         // The first frame is to be seen even where nothing is on it.
         if view.update(&canvas, shown.changed) || film.is_empty() {
-            film.push(steps.take(view.picture().clone())?, shown.delay_ms)?;
+            let picture =
+                steps.iter().try_fold(view.picture().clone(), |picture, step| step.take(picture))?;
+            film.push(picture, shown.delay_ms)?;
         } else {
             film.hold(shown.delay_ms)?;
         }
     }
     Ok(film.finish()?)
-}
-
-/// The steps of a plan, with marks that were read and texts that were written.
-struct Steps<'a> {
-    steps: Vec<Ready<'a>>,
-}
-
-enum Ready<'a> {
-    Plain(&'a Step),
-    Layer(Rc<Picture>, &'a Placing),
-}
-
-impl<'a> Steps<'a> {
-    fn new(plan: &'a Plan, layers: Layers<'_>) -> Result<Self, RenderError> {
-        let ready = |step: &'a Step| {
-            Ok(match step {
-                Step::Mark(plan) => Ready::Layer(read_mark(plan, layers)?, &plan.placing),
-                Step::Text(plan) => Ready::Layer(Rc::new(write_text(plan, layers.fonts)?), &plan.placing),
-                other => Ready::Plain(other),
-            })
-        };
-        Ok(Self { steps: plan.steps.iter().map(ready).collect::<Result<_, RenderError>>()? })
-    }
-
-    fn take(&self, mut picture: Picture) -> Result<Picture, RenderError> {
-        for step in &self.steps {
-            picture = match step {
-                Ready::Plain(step) => take(step, picture, NO_LAYERS)?,
-                Ready::Layer(drawn, placing) => mark::draw(picture, drawn, placing),
-            };
-        }
-        Ok(picture)
-    }
 }

@@ -7,6 +7,7 @@ use super::problem::Problem;
 use super::reading::File;
 use super::telling::Told;
 use super::versions::Current;
+use crate::format::Format;
 use crate::negotiate::Target;
 use crate::picture::budget::{
     self, LARGEST_DRAWING_BYTES, LARGEST_FILE_BYTES, LARGEST_GATHERED_BYTES, LARGEST_TRANSFORM_BYTES,
@@ -146,7 +147,7 @@ fn as_it_is(asked: Asked<'_>, drawing: Drawing, versions: Vec<Current>) -> Resul
         return Err(Problem::Unbuilt(Unbuilt::over_drawings(slot.content)));
     }
     let Drawing { text: bytes, .. } = drawing;
-    Ok(Rendered { target: asked.target, content_type: svg::MEDIA_TYPE, bytes, versions })
+    Ok(Rendered { target: asked.target, content_type: Format::Svg.mime(), bytes, versions })
 }
 
 /// A drawing as something to be drawn: its cost is found within what is promised, while marks of so many bytes are held.

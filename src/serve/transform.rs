@@ -17,7 +17,6 @@ use super::versions::{Current, Known};
 use super::work::{Task, Work};
 use crate::format::Format;
 use crate::negotiate::{Accept, Dependence, Target};
-use crate::picture::svg;
 use crate::recipe::{Recipe, Source};
 
 /// Answers a transform that was let in.
@@ -158,7 +157,7 @@ impl<W: World> Job<'_, W> {
             Target::Fixed(format) => format.mime(),
             Target::BaselineJpeg => Format::Jpeg.mime(),
             Target::Told(telling) => telling.mime(),
-            Target::Drawing => svg::MEDIA_TYPE,
+            Target::Drawing => Format::Svg.mime(),
             Target::Own | Target::Still | Target::WebpOrStill | Target::AvifOrWebp | Target::AvifOrStill => {
                 "application/octet-stream"
             }

@@ -98,7 +98,7 @@ pub(super) fn look(file: Vec<u8>, upload: &Upload) -> Result<Seen, Refusal> {
             raster(file, format, sha256)
         }
         None if svg::sniff(&file) => {
-            check_type(svg::MEDIA_TYPE, upload)?;
+            check_type(Format::Svg.mime(), upload)?;
             drawing(&file)
         }
         None => Err(Refusal::new(Problem::NotAPicture, "these bytes are not a picture of a known format")),
@@ -192,7 +192,7 @@ fn drawing(file: &[u8]) -> Result<Seen, Refusal> {
     })?;
     Ok(Seen {
         format: "svg",
-        media_type: svg::MEDIA_TYPE,
+        media_type: Format::Svg.mime(),
         sha256: hex_sha256(&clean),
         size_bytes: clean.len() as u64,
         size,

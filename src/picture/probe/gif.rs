@@ -1,11 +1,9 @@
 //! GIF: all of its blocks, as far as they are there.
 
-use std::sync::Arc;
-
 use super::bytes::size;
 use super::{Coding, Header};
 use crate::format::Format;
-use crate::geometry::{Size, Turn};
+use crate::geometry::Size;
 use crate::picture::animation::Animation;
 use crate::picture::budget::{LARGEST_ANIMATION_PIXELS, LARGEST_LAYERED_PIXELS, LEAST_FRAME_PIXELS};
 use crate::picture::decode::gif_blocks::{Block, Blocks, Disposal, Image};
@@ -28,16 +26,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<Header> {
     let is_large = size.area() > LARGEST_LAYERED_PIXELS;
     let is_long = size.area().max(LEAST_FRAME_PIXELS) * u64::from(layers) > LARGEST_ANIMATION_PIXELS;
     let layers = if is_large || is_long { 1 } else { layers };
-    Some(Header {
-        format: Format::Gif,
-        size,
-        turn: Turn::NONE,
-        alpha: if layers > 1 { film.alpha } else { film.first_alpha.unwrap_or(true) },
-        coding: Coding::Gif { layers },
-        asides: Arc::default(),
-        conversion: None,
-        animation,
-    })
+    let alpha = if layers > 1 { film.alpha } else { film.first_alpha.unwrap_or(true) };
+    Some(Header { alpha, animation, ..Header::new(Format::Gif, size, Coding::Gif { layers }) })
 }
 
 /// What the images of a GIF come to.

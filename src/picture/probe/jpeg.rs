@@ -1,7 +1,5 @@
 //! JPEG: its markers up to the frame header.
 
-use std::sync::Arc;
-
 use super::bytes::{be16, size, turn_of, u8_at};
 use super::found::Found;
 use super::{Coding, Header, ProbeError};
@@ -109,16 +107,9 @@ fn frame(frame: &[u8], progressive: bool, turn: Turn) -> Result<Header, ProbeErr
     if !in_range || !matches!(components, 1 | 3 | 4) {
         return Err(BROKEN);
     }
-    Ok(Header {
-        format: Format::Jpeg,
-        size: size(width.into(), height.into()).ok_or(BROKEN)?,
-        turn,
-        alpha: false,
-        coding: Coding::Jpeg(JpegCoding { progressive, colours: Colours::Grey, plain_ink: false, factors }),
-        asides: Arc::default(),
-        conversion: None,
-        animation: None,
-    })
+    let size = size(width.into(), height.into()).ok_or(BROKEN)?;
+    let coding = JpegCoding { progressive, colours: Colours::Grey, plain_ink: false, factors };
+    Ok(Header { turn, ..Header::new(Format::Jpeg, size, Coding::Jpeg(coding)) })
 }
 
 /// What the components mean: as an Adobe segment says, else JFIF, else the

@@ -96,13 +96,19 @@ impl Header {
     /// Of a drawing that was measured.
     #[cfg(feature = "drawings")]
     pub(super) fn of_drawing(size: Size, cost: DrawingCost) -> Self {
+        Self { alpha: true, ..Self::new(Format::Svg, size, Coding::Drawing(cost)) }
+    }
+
+    /// Of an opaque picture that stands upright and still.
+    fn new(format: Format, size: Size, coding: Coding) -> Self {
+        let asides = Arc::default();
         Self {
-            format: Format::Svg,
+            format,
             size,
             turn: Turn::NONE,
-            alpha: true,
-            coding: Coding::Drawing(cost),
-            asides: Arc::default(),
+            alpha: false,
+            coding,
+            asides,
             conversion: None,
             animation: None,
         }

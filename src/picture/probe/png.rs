@@ -1,7 +1,5 @@
 //! PNG: IHDR and the chunks before the pixels.
 
-use std::sync::Arc;
-
 use super::bytes::{array, be32, size, turn_of, u8_at};
 use super::found::Found;
 use super::{Coding, Header};
@@ -54,17 +52,5 @@ pub(super) fn read(bytes: &[u8]) -> Option<(Header, Found<'_>)> {
     let row_bytes = (u64::from(size.width) * samples * u64::from(depth)).div_ceil(8) + 1;
     let coding = Coding::Png { interlaced: interlace == 1, row_bytes };
     let turn = turn_of(found.exif);
-    Some((
-        Header {
-            format: Format::Png,
-            size,
-            turn,
-            alpha,
-            coding,
-            asides: Arc::default(),
-            conversion: None,
-            animation: None,
-        },
-        found,
-    ))
+    Some((Header { turn, alpha, ..Header::new(Format::Png, size, coding) }, found))
 }

@@ -1,7 +1,5 @@
 //! WebP: its chunks, and the header of the first frame.
 
-use std::sync::Arc;
-
 use super::bytes::{array, le16, le24, le32, size, turn_of, u8_at};
 use super::found::Found;
 use super::{Coding, Header};
@@ -59,19 +57,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<(Header, Found<'_>)> {
     let coding = if film.frames > 0 { Coding::WebpAnimated } else { coding };
     let animation = film.animation(alpha);
     let (size, turn) = (canvas.unwrap_or(frame_size), turn_of(found.exif));
-    Some((
-        Header {
-            format: Format::Webp,
-            size,
-            turn,
-            alpha,
-            coding,
-            asides: Arc::default(),
-            conversion: None,
-            animation,
-        },
-        found,
-    ))
+    Some((Header { turn, alpha, animation, ..Header::new(Format::Webp, size, coding) }, found))
 }
 
 /// What the frames of a WebP come to (RFC 9649, section 2.7.1).

@@ -4,11 +4,12 @@
 
 use crate::geometry::{Rect, Size};
 
-/// Pixels that may be covered, those of gradients and patterns counting for several: by the slowest of them, some seconds.
-pub const LARGEST_PAINTED_PIXELS: u64 = 1_000_000_000;
+/// Pixels that may be covered, where those of gradients, patterns and the like count for several: each takes 4 ns as wasm at the
+/// most, so all of them about a second.
+pub const LARGEST_PAINTED_PIXELS: u64 = 300_000_000;
 
-/// Rows that edges of paths may pass through, all together: each is looked at four times in every one.
-pub const MOST_EDGE_ROWS: u64 = 50_000_000;
+/// Rows that edges of paths may pass through, all together: each is looked at four times in every one, in 140 ns.
+pub const MOST_EDGE_ROWS: u64 = 8_000_000;
 
 /// So many shares are all of an area or of a height.
 pub(super) const SHARES: u64 = 1 << 16;

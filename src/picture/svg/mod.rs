@@ -14,6 +14,8 @@ mod measure;
 #[cfg(feature = "drawings")]
 mod raster;
 #[cfg(feature = "drawings")]
+mod sheet;
+#[cfg(feature = "drawings")]
 mod survey;
 #[cfg(test)]
 #[cfg(feature = "drawings")]
@@ -27,9 +29,6 @@ pub(super) use self::raster::draw;
 
 use super::probe::Header;
 use crate::geometry::Size;
-
-/// As HTTP names it.
-pub const MEDIA_TYPE: &str = "image/svg+xml";
 
 /// A drawing without what is dangerous.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,9 +7,10 @@
 use std::collections::HashMap;
 
 use roxmltree::{Document, Node, NodeId, ParsingOptions};
-use simplecss::{DeclarationTokenizer, Rule, StyleSheet};
+use simplecss::DeclarationTokenizer;
 use svgtypes::{PathParser, PathSegment, PointsParser};
 
+use super::sheet::{Element, Sheet};
 use super::{Drawing, SvgError};
 
 /// Elements there may be, each as often as it is drawn.
@@ -29,9 +30,6 @@ const MOST_READ_BYTES: u64 = 64 << 20;
 
 /// Elements times rules and declarations of style sheets, where what is to be looked for above others counts for more.
 const MOST_STYLING: u64 = 20_000_000;
-
-/// What may stand between the parts of a selector. They are looked for with backtracking.
-const MOST_COMBINATORS: u32 = 2;
 
 /// Attributes that are as long as they like: nothing inherits them.
 const LONG: [&str; 4] = ["d", "points", "href", "style"];
@@ -177,15 +175,15 @@ impl Total {
 
 /// The longest of their kind.
 #[derive(Debug, Clone, Copy, Default)]
-struct Longest {
+pub(super) struct Longest {
     segments: u64,
-    value_bytes: u64,
-    dashes_bytes: u64,
+    pub(super) value_bytes: u64,
+    pub(super) dashes_bytes: u64,
 }
 
 impl Longest {
     /// Every element below may inherit it.
-    fn take(&mut self, name: &str, value: &str) {
+    pub(super) fn take(&mut self, name: &str, value: &str) {
         let bytes = value.len() as u64;
         self.value_bytes = self.value_bytes.max(bytes);
         if name == "stroke-dasharray" {
@@ -196,7 +194,7 @@ impl Longest {
 
 /// Where something stands that is referred to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     /// In the element's own place, as of `use`.
     Here,
     /// For the element itself: masks, clips, and what a gradient or a pattern continues.
@@ -208,7 +206,7 @@ enum Place {
 }
 
 impl Place {
-    fn of(property: &str) -> Option<Self> {
+    pub(super) fn of(property: &str) -> Option<Self> {
         match property {
             "fill" | "stroke" => Some(Self::Below),
             "marker" | "marker-start" | "marker-mid" | "marker-end" => Some(Self::Corners),
@@ -394,76 +392,4 @@ fn path_segments(path: &str) -> u64 {
     let weigh =
         |segment: PathSegment| if matches!(segment, PathSegment::EllipticalArc { .. }) { 4 } else { 1 };
     PathParser::from(path).map_while(Result::ok).map(weigh).sum()
-}
-
-/// The style sheets of a document.
-struct Sheet<'a> {
-    /// Rules with something that refers, or that is not drawn.
-    referring: Vec<Rule<'a>>,
-    longest: Longest,
-    /// What looking through them takes for one element.
-    cost: u64,
-}
-
-impl<'a> Sheet<'a> {
-    fn of(document: &'a Document<'a>) -> Result<Self, SvgError> {
-        let mut sheet = StyleSheet::new();
-        for style in document.descendants().filter(|node| node.has_tag_name("style")) {
-            sheet.parse_more(style.text().unwrap_or_default());
-        }
-        let mut longest = Longest::default();
-        let mut cost = 0_u64;
-        for rule in &sheet.rules {
-            let combinators = combinators(&rule.selector.to_string())?;
-            cost = cost.saturating_add(u64::from(MOST_DEPTH).pow(combinators));
-            cost = cost.saturating_add(rule.declarations.len() as u64);
-            rule.declarations.iter().for_each(|one| longest.take(one.name, one.value));
-        }
-        let mut referring = sheet.rules;
-        let refers = |value: &str| ["#", "inherit", "context-"].iter().any(|sign| value.contains(sign));
-        referring.retain(|rule| {
-            let mut declarations = rule.declarations.iter();
-            declarations
-                .any(|one| one.name == "filter" || (Place::of(one.name).is_some() && refers(one.value)))
-        });
-        Ok(Self { referring, longest, cost })
-    }
-}
-
-/// How many steps a selector takes, of those that are bounded.
-fn combinators(selector: &str) -> Result<u32, SvgError> {
-    let brackets = selector.matches('[').count();
-    let plain = selector.matches("[class~='").count() + selector.matches("[id='").count();
-    if brackets != plain || selector.contains("lang(") {
-        return Err(SvgError::NotDrawn("what style sheets choose by other attributes than class and id"));
-    }
-    // Each is a step; names have no spaces in them.
-    let steps = selector.split(' ').filter(|part| !matches!(*part, ">" | "+")).count().saturating_sub(1);
-    at_most("steps of a selector of a style sheet", steps as u64, MOST_COMBINATORS.into())?;
-    Ok(u32::try_from(steps).unwrap_or(MOST_COMBINATORS))
-}
-
-/// As `usvg` sees elements.
-struct Element<'a>(Node<'a, 'a>);
-
-impl simplecss::Element for Element<'_> {
-    fn parent_element(&self) -> Option<Self> {
-        self.0.parent_element().map(Element)
-    }
-
-    fn prev_sibling_element(&self) -> Option<Self> {
-        self.0.prev_sibling_element().map(Element)
-    }
-
-    fn has_local_name(&self, name: &str) -> bool {
-        self.0.tag_name().name() == name
-    }
-
-    fn attribute_matches(&self, name: &str, operator: simplecss::AttributeOperator<'_>) -> bool {
-        self.0.attribute(name).is_some_and(|value| operator.matches(value))
-    }
-
-    fn pseudo_class_matches(&self, class: simplecss::PseudoClass<'_>) -> bool {
-        matches!(class, simplecss::PseudoClass::FirstChild) && self.prev_sibling_element().is_none()
-    }
 }

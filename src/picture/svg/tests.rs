@@ -130,6 +130,13 @@ fn edges_that_all_pass_each_other_are_refused() {
     };
     is_too_much("crossings", &zigzag(60_000));
     assert!(cost(&zigzag(1_000)).is_ok());
+    let size = Size::new(100, 100);
+    let many = cost(&zigzag(10_000)).unwrap();
+    let rows = |side: u32| {
+        let scaled = Size::new(side, side);
+        many.work(size, &Drawn { part: size.rect(), scaled, window: scaled.rect() }).edge_rows
+    };
+    assert!(rows(1_000) > super::MOST_EDGE_ROWS && rows(100) < super::MOST_EDGE_ROWS);
 }
 
 #[test]
@@ -147,6 +154,8 @@ fn what_covers_everything_counts_at_the_size_it_is_drawn_at() {
         work(&many, 2_000) > super::LARGEST_PAINTED_PIXELS
             && work(&many, 500) < super::LARGEST_PAINTED_PIXELS
     );
+    let translucent = cost("<rect width='100' height='100' fill-opacity='.5'/>").unwrap();
+    assert_eq!(work(&translucent, 1_000), 3_000_000);
     // A tile larger than the drawing is held whole.
     let tile = "<pattern id='p' width='1000' height='1000' patternUnits='userSpaceOnUse'><rect width='9' height='9'/></pattern>";
     let tiled = cost(&format!("{tile}<rect fill='url(#p)' width='9' height='9'/>")).unwrap();
