@@ -4,8 +4,8 @@
 
 use crate::geometry::{Rect, Size};
 
-/// Pixels that may be covered, where those of gradients, patterns and the like count for several: each takes 4 ns as wasm at the
-/// most, so all of them about a second.
+/// Pixels that may be covered, where those of gradients, patterns and the like count for several: each takes 3 to 6 ns as wasm,
+/// so all of them one to two seconds.
 pub const LARGEST_PAINTED_PIXELS: u64 = 300_000_000;
 
 /// Rows that edges of paths may pass through, all together: each is looked at four times in every one, in 140 ns.

@@ -246,36 +246,38 @@ impl Tally {
         let pen = stroke.map(|stroke| Pen::new(stroke, transform));
         let mut edges = Edges::new(view.height);
         let (mut length, mut contours) = (0.0, 1.0);
-        let mut last = Point::zero();
-        for segment in path.segments() {
-            let (points, pieces): (&[Point], f64) = match &segment {
-                PathSegment::MoveTo(to) => {
-                    contours += 1.0;
-                    last = *to;
-                    continue;
-                }
-                PathSegment::LineTo(to) => (&[*to], 1.0),
-                PathSegment::QuadTo(control, to) => (&[*control, *to], 2.0),
-                PathSegment::CubicTo(first, second, to) => (&[*first, *second, *to], 3.0),
-                // At most as long as all that it closes.
-                PathSegment::Close => (&[], 1.0),
-            };
-            let mut ends = [seen(last, transform), f64::NEG_INFINITY];
-            ends[1] = ends[0];
-            for point in points {
-                length += f64::from(last.distance(*point));
-                last = *point;
-                let y = seen(last, transform);
+        let (mut start, mut last) = (Point::zero(), Point::zero());
+        let mut line = |from: Point, through: &[Point], pieces: f64| {
+            let mut ends = [seen(from, transform); 2];
+            let mut before = from;
+            for point in through {
+                length += f64::from(before.distance(*point));
+                before = *point;
+                let y = seen(before, transform);
                 ends = [ends[0].min(y), ends[1].max(y)];
             }
-            if points.is_empty() {
-                ends = [0.0, view.height];
-            }
             edges.add(ends, pieces, pen.as_ref());
+            before
+        };
+        for segment in path.segments() {
+            last = match segment {
+                PathSegment::LineTo(to) => line(last, &[to], 1.0),
+                PathSegment::QuadTo(control, to) => line(last, &[control, to], 2.0),
+                PathSegment::CubicTo(first, second, to) => line(last, &[first, second, to], 3.0),
+                PathSegment::Close => line(last, &[start], 1.0),
+                PathSegment::MoveTo(to) => {
+                    // What is filled is closed, whether that is said or not.
+                    line(last, &[start], 1.0);
+                    contours += 1.0;
+                    start = to;
+                    to
+                }
+            };
         }
+        line(last, &[start], 1.0);
         if let (Some(pen), Some(dashes)) = (&pen, stroke.and_then(Stroke::dasharray)) {
             let interval: f64 = dashes.iter().map(|dash| f64::from(*dash)).sum();
-            let count = (length * 2.0 / interval + contours) * double(dashes.len() as u64);
+            let count = (length / interval + contours) * double(dashes.len() as u64);
             self.dashes = self.dashes.saturating_add(rounded_up(count));
             at_most("dashes", self.dashes, MOST_DASHES)?;
             edges.add_all(count * pen.caps, pen.width);
