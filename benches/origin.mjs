@@ -8,6 +8,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root, target } from '../scripts/lib/paths.mjs';
 import { noPostgres, startPostgres } from '../scripts/lib/postgres.mjs';
+import { buildCommandLine } from '../scripts/lib/programs.mjs';
 import { ensurePython } from '../scripts/lib/python.mjs';
 import { Stop, ask, run } from '../scripts/lib/run.mjs';
 import { makeSamples } from '../scripts/lib/samples.mjs';
@@ -33,7 +34,7 @@ const TENANT = 'filled';
 export async function benchOrigin({ pictures = 100_000, only = PARTS, databases = ['sqlite', 'postgres'], debug = false, tell }) {
   const env = toolEnvironment();
   // Which tells the settings.
-  await run('cargo', ['build', '--locked', '--quiet', '--package', 'lenslet-cli'], { cwd: root, env });
+  await buildCommandLine(env);
   const profile = debug ? [] : ['--release'];
   tell('Building the origin …');
   await run('cargo', ['build', '--locked', ...profile, '--package', 'origin', '--bins', '--example', 'fill'], { cwd: root, env });

@@ -7,7 +7,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root, target } from './lib/paths.mjs';
-import { Stop, environment, main, onInterrupt, run, say, start } from './lib/run.mjs';
+import { buildCommandLine, lenslet } from './lib/programs.mjs';
+import { Stop, environment, main, onInterrupt, say, start } from './lib/run.mjs';
 import { hashOf, setStamp, stampIs } from './lib/stamp.mjs';
 import { ensureStable, requireRust } from './lib/tools.mjs';
 
@@ -41,8 +42,8 @@ async function policy(args) {
   await requireRust();
   await ensureStable();
   const env = environment();
-  await run('cargo', ['build', '--locked', '--quiet', '--package', 'lenslet-cli'], { cwd: root, env });
-  const { code } = await start(join(target, 'debug', 'lenslet'), ['policy', ...args], { cwd: root, env }).closed;
+  await buildCommandLine(env);
+  const { code } = await start(lenslet, ['policy', ...args], { cwd: root, env }).closed;
   return code === 0;
 }
 

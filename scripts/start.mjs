@@ -6,8 +6,9 @@ import { createInterface } from 'node:readline';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
-import { bucketName, lenslet, localSecrets, originSettings, setting, writeLocalToml } from './lib/local.mjs';
-import { npmBin, root, target } from './lib/paths.mjs';
+import { bucketName, localSecrets, originSettings, setting, writeLocalToml } from './lib/local.mjs';
+import { npmBin, root } from './lib/paths.mjs';
+import { buildPrograms, lenslet, lensletOrigin } from './lib/programs.mjs';
 import { Stop, end, main, onInterrupt, run, say, start } from './lib/run.mjs';
 import { makeSamples } from './lib/samples.mjs';
 import { hashOf, setStamp, stampIs } from './lib/stamp.mjs';
@@ -40,8 +41,7 @@ async function startAll({ edgePort, originPort }) {
   await build();
   const env = toolEnvironment();
   say('Building the origin and the command line …');
-  // All programs: of a part of them, what they share would be built for that part alone.
-  await run('cargo', ['build', '--locked', '--workspace', '--bins'], { cwd: root, env });
+  await buildPrograms(env);
   await seed(await makeSamples(env), env);
 
   say('Starting …');
@@ -50,7 +50,7 @@ async function startAll({ edgePort, originPort }) {
   const edge = service('edge', npmBin('wrangler'), await edgeArguments(edgePort, secrets, env), env);
   // The bucket is the edge's, and the origin looks at it when it starts.
   await Promise.race([edge.died, answers(edgeUrl + PROOF)]);
-  const origin = service('origin', join(target, 'debug', 'lenslet-origin'), [], await originEnvironment(originPort, edgeUrl, secrets, env));
+  const origin = service('origin', lensletOrigin, [], await originEnvironment(originPort, edgeUrl, secrets, env));
   const died = Promise.race([edge.died, origin.died]);
   // Listened to below; this keeps an early death from counting as unhandled until then.
   died.catch(() => {});

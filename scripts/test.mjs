@@ -71,7 +71,7 @@ async function testAll(only) {
   mkdirSync(join(target, 'lenslet'), { recursive: true });
   // Tests append what they could not do for want of something: what is not run is said, not hidden.
   writeFileSync(notes, '');
-  const env = toolEnvironment({ LENSLET_NOTES: notes, ...colours() });
+  const env = toolEnvironment({ LENSLET_NOTES: notes, LENSLET_TESTING: '1', ...colours() });
   const said = [];
   if (only.has('e2e')) {
     const { path, note } = await findChromium(env);

@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ensureServer } from '../scripts/lib/servers.mjs';
-import { root, target } from '../scripts/lib/paths.mjs';
-import { environment, run } from '../scripts/lib/run.mjs';
+import { buildPrograms, lensletOrigin } from '../scripts/lib/programs.mjs';
+import { environment } from '../scripts/lib/run.mjs';
 
 const EVENTS = 120;
 const PATIENCE_MS = 90_000;
@@ -33,7 +33,7 @@ process.on('exit', () => {
 });
 
 before(async () => {
-  await run('cargo', ['build', '--locked', '--workspace', '--bins'], { cwd: root, env: environment() });
+  await buildPrograms(environment());
   const program = await ensureServer('nats');
   ports = await freePorts(5);
   receiver.on('request', (request, response) => {
@@ -47,7 +47,7 @@ before(async () => {
   token = jwt(keys.privateKey);
   const jwks = JSON.stringify({ keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid: 'test', alg: 'EdDSA' }] });
   startOrigin = (port) =>
-    start(join(target, 'debug', 'lenslet-origin'), [], {
+    start(lensletOrigin, [], {
       LENSLET_ORIGIN_ADDR: `127.0.0.1:${port}`,
       LENSLET_ORIGIN_DATABASE: `sqlite:${join(folder, 'catalog.sqlite')}`,
       LENSLET_ORIGIN_STORE: `file:${join(folder, 'objects')}`,

@@ -3,22 +3,22 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { target } from '../scripts/lib/paths.mjs';
+import { buildPrograms, lensletOrigin } from '../scripts/lib/programs.mjs';
+import { toolEnvironment } from '../scripts/lib/tools.mjs';
 import { startSeaweed } from './e2e/seaweed.mjs';
 
-const PROGRAM = join(target, 'debug', 'lenslet-origin');
 const PART = 8 << 20;
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 
 let bucket, origin;
 before(async () => {
-  assert.ok(existsSync(PROGRAM), 'build it first: cargo build -p origin');
+  await buildPrograms(toolEnvironment());
   bucket = await startSeaweed();
   origin = await startOrigin(bucket);
 });
@@ -42,7 +42,7 @@ async function startOrigin({ endpoint, region, bucket, credentials }) {
     WORKERS: '0',
   };
   const env = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`LENSLET_ORIGIN_${name}`, value]));
-  const child = spawn(PROGRAM, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(lensletOrigin, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = [];
   const address = await new Promise((resolve, reject) => {
     child.on('exit', (code) => reject(new Error(`the origin ended with ${code}: ${lines.join('\n')}`)));

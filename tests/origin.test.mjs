@@ -5,11 +5,12 @@ import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { S3_PATH, setting } from '../scripts/lib/local.mjs';
+import { buildPrograms } from '../scripts/lib/programs.mjs';
 import { toolEnvironment } from '../scripts/lib/tools.mjs';
 import { boto, curl } from './e2e/clients.mjs';
 import { urlKey } from './e2e/grants.mjs';
 import { startWorker } from './e2e/harness.mjs';
-import { announcement, buildOrigin, looked, startOrigin, upload } from './e2e/origin.mjs';
+import { announcement, looked, startOrigin, upload } from './e2e/origin.mjs';
 import { header, plainPng } from './e2e/picture.mjs';
 import { sample } from './e2e/samples.mjs';
 
@@ -22,7 +23,7 @@ let origin;
 let presets;
 let server;
 before(async () => {
-  await buildOrigin();
+  await buildPrograms(toolEnvironment());
   presets = JSON.parse(await setting('PRESETS', toolEnvironment()));
   const keys = JSON.stringify({ keys: [urlKey('admin')] });
   // What the edge knows of a source is good for an hour: only a purge tells it otherwise.

@@ -284,6 +284,33 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_sends_all_before_listening_hears_why_it_was_refused() {
+        /// More than the buffers between the two can hold.
+        const PIECES: usize = 32;
+        let service = Service::start().await;
+        let (address, _stop) = listening(&service, 10).await;
+        tokio::task::spawn_blocking(move || {
+            let piece = vec![7; 1 << 20];
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            let length = PIECES * piece.len();
+            write!(
+                stream,
+                "PUT /v1/uploads/x/content HTTP/1.1\r\nHost: o\r\nContent-Length: {length}\r\n\r\n"
+            )
+            .unwrap();
+            for _ in 0..PIECES {
+                stream.write_all(&piece).unwrap();
+            }
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+        })
+        .await
+        .unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn what_is_no_http_gets_no_5xx_and_harms_nobody() {
         let service = Service::start().await;
         let (address, _stop) = listening(&service, 100).await;

@@ -4,7 +4,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, target } from './paths.mjs';
+import { root } from './paths.mjs';
+import { lenslet } from './programs.mjs';
 import { Stop, ask, run } from './run.mjs';
 
 /** Where wrangler serves its local buckets as S3. */
@@ -13,9 +14,6 @@ export const S3_PATH = '/cdn-cgi/local/r2/s3';
 /** Beside wrangler.toml, because wrangler looks for everything beside the file that it is given. */
 const LOCAL_TOML = join(root, '.wrangler.local.toml');
 const OWNER_ONLY = { mode: 0o600 };
-
-/** The command line, built by whoever calls this. */
-export const lenslet = join(target, 'debug', 'lenslet');
 
 /**
  * Keys and credentials in a folder, made where they are not there yet: `{ tokenKeys, adminKeys, credentials }`, of which the

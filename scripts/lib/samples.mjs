@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, target } from './paths.mjs';
+import { buildPrograms, sampleMaker } from './programs.mjs';
 import { Stop, run, say } from './run.mjs';
 import { hashOf, setStamp, stampIs } from './stamp.mjs';
 
@@ -20,7 +21,8 @@ export async function makeSamples(env) {
   // Aside and renamed, because several may want them at once.
   const aside = mkdtempSync(join(target, '.samples-'));
   try {
-    await run('cargo', ['run', '--locked', '--example', 'make_samples', '--', aside], { cwd: root, env });
+    await buildPrograms(env);
+    await run(sampleMaker, [aside], { cwd: root, env });
     const missing = SAMPLES.filter((name) => !existsSync(join(aside, name)));
     if (missing.length) throw new Stop(`The example make_samples did not write ${missing.join(', ')}.`);
     for (const name of SAMPLES) renameSync(join(aside, name), join(folder, name));

@@ -10,8 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { originVariables } from '../../scripts/lib/local.mjs';
-import { root, target } from '../../scripts/lib/paths.mjs';
-import { run } from '../../scripts/lib/run.mjs';
+import { buildPrograms, lensletOrigin } from '../../scripts/lib/programs.mjs';
 import { toolEnvironment } from '../../scripts/lib/tools.mjs';
 import { signToken, tokenKey } from './grants.mjs';
 
@@ -20,19 +19,12 @@ export const ALL_SCOPES = 'images:read images:write images:private admin';
 
 const PATIENCE_MS = 20_000;
 
-let built;
-/** Builds the origin and the command line, as the steps before did, unless they are there as they are now. */
-export function buildOrigin() {
-  built ??= run('cargo', ['build', '--locked', '--quiet', '--workspace', '--bins'], { cwd: root, env: toolEnvironment() });
-  return built;
-}
-
 /**
  * An origin with a catalog and objects in a folder of its own, unless `settings` (by their names, without LENSLET_ORIGIN_) say
  * otherwise. Answers `{ url, folder, token, ask, json, kill, start, pid, log, close }`; it is the same one again after `start`.
  */
 export async function startOrigin(settings = {}, { binary } = {}) {
-  if (!binary) await buildOrigin();
+  if (!binary) await buildPrograms(toolEnvironment());
   const folder = mkdtempSync(join(tmpdir(), 'lenslet-origin-'));
   const key = tokenKey('tests');
   const port = await freePort();
@@ -55,7 +47,7 @@ export async function startOrigin(settings = {}, { binary } = {}) {
     await ended;
   };
   const start = async () => {
-    child = spawn(binary ?? join(target, 'debug', 'lenslet-origin'), [], { cwd: folder, env: { PATH: process.env.PATH, ...variables }, stdio: ['ignore', 'pipe', 'pipe'] });
+    child = spawn(binary ?? lensletOrigin, [], { cwd: folder, env: { PATH: process.env.PATH, ...variables }, stdio: ['ignore', 'pipe', 'pipe'] });
     ended = once(child, 'close');
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', (line) => log.splice(0, Math.max(0, log.push(line) - 2000)));
     await healthy(url, child, log);
