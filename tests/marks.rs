@@ -71,6 +71,14 @@ mod marks {
                 with("مُحَمَّد لله", "arabic", ARABIC),
                 with("नमस्ते हिन्दी क्षत्रिय", "devanagari", DEVANAGARI),
             ],
+            // Vowels before and an r above what they are spoken after; brackets and digits; places to break that are not seen.
+            vec![
+                with("मर्दन कीर्ति", "devanagari", DEVANAGARI),
+                with("(मर्दन) ab १", "devanagari", DEVANAGARI),
+                with("حرم (123) كبير", "arabic", ARABIC),
+                with("כבר abc. שלום!", "hebrew", HEBREW),
+                own("soft\u{ad}hyphen zero\u{200b}width", ",text.width=60,text.size=12"),
+            ],
             // Lines: broken at spaces and where they must, by hand, and where they lie.
             vec![
                 own("Breaks where it may", ",text.width=0.6"),
@@ -269,8 +277,8 @@ mod marks {
     #[test]
     fn fonts_that_lie_are_refused_or_drawn_within_bounds() {
         let mut dice = Dice::new(0xF047);
-        for (font, text) in [(ARABIC, "السلام"), (DEVANAGARI, "क्षत्रिय"), (HEBREW, "שלום"), (&[][..], "ab")]
-        {
+        let texts = [(ARABIC, "السلام"), (DEVANAGARI, "क्षत्रिय कीर्ति"), (HEBREW, "שלום"), (&[][..], "ab")];
+        for (font, text) in texts {
             for _ in 0..150 {
                 let mut bytes = font.to_vec();
                 for _ in 0..=dice.below(12) {

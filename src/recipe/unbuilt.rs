@@ -61,6 +61,9 @@ impl Recipe {
 
     fn unbuilt_in_layers(&self) -> Option<Unbuilt> {
         self.layers.iter().find_map(|(slot, layer)| {
+            if !cfg!(feature = "texts") && slot.content == Content::Text {
+                return Some(Unbuilt { option: slot.option(""), reason: "this build leaves texts out" });
+            }
             let salient = matches!(layer.gravity, Some(Gravity::Auto | Gravity::Face));
             let reason = "nothing is placed by what a picture shows; use a side, a corner or XxY";
             salient.then(|| Unbuilt { option: slot.option("gravity"), reason })

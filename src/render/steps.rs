@@ -12,6 +12,7 @@ use crate::picture::ops::filter;
 use crate::picture::ops::mark::{self, Placing};
 use crate::picture::ops::{backdrop, blur, canvas, mask, pixelate, sharpen, tilt, tone, turn};
 use crate::picture::rows::{Layout, RowSink};
+#[cfg(feature = "texts")]
 use crate::picture::text::{self, Font};
 use crate::plan::{MarkPlan, OnPlanes, Step, TextPlan};
 
@@ -136,6 +137,7 @@ fn decode_mark(plan: &MarkPlan, file: &SourceFile) -> Result<Picture, RenderErro
     })
 }
 
+#[cfg(feature = "texts")]
 fn write_text(plan: &TextPlan, fonts: &[Vec<u8>]) -> Result<Picture, RenderError> {
     let font = |index: &Option<usize>| match index {
         Some(index) => Ok(Font::read(fonts.get(*index).ok_or(RenderError::Defect)?)?),
@@ -143,4 +145,10 @@ fn write_text(plan: &TextPlan, fonts: &[Vec<u8>]) -> Result<Picture, RenderError
     };
     let fonts = plan.fonts.iter().map(font).collect::<Result<Vec<_>, RenderError>>()?;
     Ok(turn::turn(text::draw(&plan.text, &plan.style, &fonts)?, plan.turn))
+}
+
+/// They answer 501 before there is a plan.
+#[cfg(not(feature = "texts"))]
+fn write_text(_: &TextPlan, _: &[Vec<u8>]) -> Result<Picture, RenderError> {
+    Err(RenderError::Defect)
 }

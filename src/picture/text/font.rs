@@ -2,7 +2,9 @@
 //!
 //! Hints are passed over: at these sizes an outline is drawn as it is. Outlines of CFF are not read.
 
-use swash::{Charmap, FontRef, GlyphId, tag_from_bytes};
+use harfrust::{FontRef, Tag};
+use read_fonts::TableProvider as _;
+use read_fonts::tables::cmap::Cmap;
 
 use super::TextError;
 
@@ -13,10 +15,10 @@ const EMBEDDED: &[u8] = include_bytes!("../../../assets/fonts/NotoSans-Medium.tt
 const DEEPEST: u8 = 6;
 
 /// A font that can be drawn with.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Font<'a> {
     pub(super) face: FontRef<'a>,
-    pub(super) charmap: Charmap<'a>,
+    cmap: Cmap<'a>,
     units_per_em: u16,
     ascent: f32,
     descent: f32,
@@ -52,23 +54,30 @@ impl<'a> Font<'a> {
     }
 
     fn of_tables(bytes: &'a [u8]) -> Option<Self> {
-        let face = FontRef::from_index(bytes, 0)?;
-        let table = |name: &[u8; 4]| face.table(tag_from_bytes(name));
+        let face = FontRef::from_index(bytes, 0).ok()?;
+        let table = |name| face.table_data(Tag::new(name)).map(|data| data.as_bytes());
         let (head, glyf, loca) = (table(b"head")?, table(b"glyf")?, table(b"loca")?);
-        let metrics = face.metrics(&[]);
+        let cmap = face.cmap().ok()?;
+        let hhea = face.hhea().ok()?;
         let units_per_em = u16_at(head, 18).filter(|units| (16..=16_384).contains(units))?;
         let is_sane = |length: f32| length.is_finite() && length.abs() <= 4.0 * f32::from(units_per_em);
-        let (ascent, descent) = (metrics.ascent, metrics.descent.abs());
+        let [ascent, descent] =
+            [hhea.ascender(), hhea.descender()].map(|length| f32::from(length.to_i16()).abs());
         (is_sane(ascent) && is_sane(descent) && ascent + descent > 0.0).then_some(Self {
-            face,
-            charmap: face.charmap(),
+            cmap,
             units_per_em,
             ascent,
             descent,
             glyf,
             loca,
             has_long_offsets: u16_at(head, 50)? != 0,
+            face,
         })
+    }
+
+    /// Whether it has a glyph for a character.
+    pub(super) fn has(&self, character: char) -> bool {
+        self.cmap.map_codepoint(character).is_some_and(|glyph| glyph.to_u32() != 0)
     }
 
     /// Pixels of one of its units, where an em has so many pixels.
@@ -84,7 +93,7 @@ impl<'a> Font<'a> {
     /// Tells the outline of a glyph piece by piece; of a broken one as much as can be read. Nothing where it costs too much.
     pub(super) fn outline(
         &self,
-        glyph: GlyphId,
+        glyph: u16,
         spending: &mut Spending,
         tell: &mut impl FnMut(Curve),
     ) -> Result<(), TextError> {
@@ -93,7 +102,7 @@ impl<'a> Font<'a> {
 
     fn part(
         &self,
-        glyph: GlyphId,
+        glyph: u16,
         place: Affine,
         deep: u8,
         spending: &mut Spending,
@@ -136,7 +145,7 @@ impl<'a> Font<'a> {
     }
 
     /// What the file says of a glyph.
-    fn data(&self, glyph: GlyphId) -> Option<&'a [u8]> {
+    fn data(&self, glyph: u16) -> Option<&'a [u8]> {
         let index = usize::from(glyph);
         let offset = |index: usize| {
             if self.has_long_offsets {
@@ -284,7 +293,7 @@ fn trace(contour: &[Point], place: Affine, tell: &mut impl FnMut(Curve)) {
 /// A part of a composite glyph.
 struct Component {
     flags: u16,
-    glyph: GlyphId,
+    glyph: u16,
     place: Affine,
 }
 

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use swash::shape::{Direction, ShapeContext};
-use swash::text::cluster::{Boundary, CharCluster, CharInfo, Parser, Status, Token};
-use swash::text::{BidiClass, Codepoint, Script, analyze};
-use unicode_bidi::{BidiDataSource, BidiInfo, Level};
+use harfrust::{Direction, Script, ShapeOptions, ShaperData, Tag, UnicodeBuffer};
+use unicode_bidi::{BidiInfo, Level};
+use unicode_linebreak::{BreakClass, break_property, linebreaks};
+use unicode_script::UnicodeScript as _;
 
 use super::TextError;
 use super::font::Font;
@@ -15,6 +15,7 @@ use super::font::Font;
 pub(super) struct Cluster {
     /// Which of the fonts they are of.
     pub(super) font: usize,
+    /// From the left.
     pub(super) glyphs: Vec<Glyph>,
     pub(super) advance: f32,
     pub(super) level: Level,
@@ -42,148 +43,149 @@ pub(super) struct Paragraph {
 /// A font makes no more of any text.
 const MOST_GLYPHS: usize = 4_096;
 
-/// Shapes one paragraph at so many pixels to the em.
-pub(super) fn shape(
-    context: &mut ShapeContext,
-    text: &str,
-    fonts: &[Font<'_>],
-    size: f32,
-) -> Result<Paragraph, TextError> {
-    let bidi = BidiInfo::new_with_data_source(&Classes, text, None);
-    let base = bidi.paragraphs.first().map_or_else(Level::ltr, |paragraph| paragraph.level);
-    let level_at = |offset: usize| bidi.levels.get(offset).copied().unwrap_or(base);
-    let tokens = tokens(text, level_at);
-    let mut clusters = Vec::new();
-    for run in runs(&tokens, level_at) {
-        let Run { script, level, tokens: range } = run;
-        let tokens = tokens.get(range).unwrap_or_default();
-        for (font, characters) in by_font(tokens, script, fonts) {
-            let direction = if level.is_rtl() { Direction::RightToLeft } else { Direction::LeftToRight };
-            let Some(face) = fonts.get(font).map(|font| font.face) else { continue };
-            let mut shaper = context.builder(face).script(script).direction(direction).size(size).build();
-            for cluster in &characters {
-                shaper.add_cluster(cluster);
-            }
-            shaper.shape_with(|shaped| {
-                let glyph = |glyph: &swash::shape::cluster::Glyph| Glyph {
-                    id: glyph.id,
-                    x: glyph.x,
-                    y: glyph.y,
-                    advance: glyph.advance,
-                };
-                clusters.push(Cluster {
-                    font,
-                    glyphs: shaped.glyphs.iter().map(glyph).collect(),
-                    advance: shaped.advance(),
-                    level,
-                    is_space: shaped.info.is_whitespace(),
-                    may_begin: matches!(shaped.info.boundary(), Boundary::Line | Boundary::Mandatory),
-                });
-            });
-        }
-    }
-    let is_sane = |glyph: &Glyph| [glyph.x, glyph.y, glyph.advance].iter().all(|length| length.abs() < 1e6);
-    let glyphs = || clusters.iter().flat_map(|cluster| &cluster.glyphs);
-    if glyphs().count() > MOST_GLYPHS || !glyphs().all(is_sane) {
-        return Err(TextError::TooComplex);
-    }
-    Ok(Paragraph { clusters, level: base })
+/// Fonts with what shaping reads of each once.
+pub(super) struct Shapers<'f, 'a> {
+    fonts: &'f [Font<'a>],
+    data: Vec<ShaperData>,
 }
 
-/// The characters with what is known of each. Brackets that run from the right are those of the other side.
-fn tokens(text: &str, level_at: impl Fn(usize) -> Level) -> Vec<Token> {
-    let known = text.char_indices().zip(analyze(text.chars()));
-    let token = |((offset, ch), (properties, boundary)): ((usize, char), _)| Token {
-        ch: if level_at(offset).is_rtl() { ch.mirror().unwrap_or(ch) } else { ch },
-        offset: u32::try_from(offset).unwrap_or(u32::MAX),
-        len: u8::try_from(ch.len_utf8()).unwrap_or(1),
-        info: CharInfo::new(properties, boundary),
-        data: 0,
-    };
-    known.map(token).collect()
-}
-
-/// Characters of one script that run one way.
+/// Characters of one script and font that run one way, by their bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Run {
-    script: Script,
+    script: unicode_script::Script,
     level: Level,
-    tokens: Range<usize>,
+    font: usize,
+    bytes: Range<usize>,
 }
 
-fn runs(tokens: &[Token], level_at: impl Fn(usize) -> Level) -> Vec<Run> {
-    let own = |token: &Token| match token.ch.script() {
-        Script::Common | Script::Inherited | Script::Unknown => None,
-        script => Some(script),
-    };
-    // What is of no script is of the one before it, and at the beginning of the one that comes.
-    let mut script = tokens.iter().find_map(own).unwrap_or(Script::Latin);
-    let mut runs: Vec<Run> = Vec::new();
-    for (index, token) in tokens.iter().enumerate() {
-        script = own(token).unwrap_or(script);
-        let level = level_at(usize::try_from(token.offset).unwrap_or(0));
-        match runs.last_mut() {
-            Some(run) if run.script == script && run.level == level => run.tokens.end = index + 1,
-            _ => runs.push(Run { script, level, tokens: index..index + 1 }),
-        }
+impl<'f, 'a> Shapers<'f, 'a> {
+    pub(super) fn new(fonts: &'f [Font<'a>]) -> Self {
+        Self { fonts, data: fonts.iter().map(|font| ShaperData::new(&font.face)).collect() }
     }
-    runs
-}
 
-/// The clusters of a run, parted by the first font that has all of each; what none has is the last font's, which shows that.
-fn by_font(tokens: &[Token], script: Script, fonts: &[Font<'_>]) -> Vec<(usize, Vec<CharCluster>)> {
-    let mut parser = Parser::new(script, tokens.iter().copied());
-    let mut cluster = CharCluster::new();
-    let mut parts: Vec<(usize, Vec<CharCluster>)> = Vec::new();
-    while parser.next(&mut cluster) {
-        let mut best = fonts.len().saturating_sub(1);
-        for (index, font) in fonts.iter().enumerate() {
-            match cluster.map(|character| font.charmap.map(character)) {
-                Status::Complete => {
-                    best = index;
-                    break;
+    /// Shapes one paragraph at so many pixels to the em.
+    pub(super) fn shape(&self, text: &str, size: f32) -> Result<Paragraph, TextError> {
+        let bidi = BidiInfo::new(text, None);
+        let base = bidi.paragraphs.first().map_or_else(Level::ltr, |paragraph| paragraph.level);
+        let level_at = |offset: usize| bidi.levels.get(offset).copied().unwrap_or(base);
+        let breaks: Vec<usize> = linebreaks(text).map(|(offset, _)| offset).collect();
+        let mut clusters = Vec::new();
+        for run in self.runs(text, level_at) {
+            self.shape_run(text, &run, size, &breaks, &mut clusters);
+        }
+        let is_sane =
+            |glyph: &Glyph| [glyph.x, glyph.y, glyph.advance].iter().all(|length| length.abs() < 1e6);
+        let glyphs = || clusters.iter().flat_map(|cluster| &cluster.glyphs);
+        if glyphs().count() > MOST_GLYPHS || !glyphs().all(is_sane) {
+            return Err(TextError::TooComplex);
+        }
+        Ok(Paragraph { clusters, level: base })
+    }
+
+    fn runs(&self, text: &str, level_at: impl Fn(usize) -> Level) -> Vec<Run> {
+        // What is of no script is of the one before it, and at the beginning of the one that comes.
+        let mut script = text.chars().find_map(own_script).unwrap_or(unicode_script::Script::Latin);
+        let mut runs: Vec<Run> = Vec::new();
+        for bytes in joined(text) {
+            let characters = text.get(bytes.clone()).unwrap_or_default();
+            script = characters.chars().find_map(own_script).unwrap_or(script);
+            let (level, font) = (level_at(bytes.start), self.font_of(characters));
+            match runs.last_mut() {
+                Some(run) if (run.script, run.level, run.font) == (script, level, font) => {
+                    run.bytes.end = bytes.end;
                 }
-                Status::Keep => best = index,
-                Status::Discard => {}
+                _ => runs.push(Run { script, level, font, bytes }),
             }
         }
-        match parts.last_mut() {
-            Some((font, clusters)) if *font == best => clusters.push(cluster),
-            _ => parts.push((best, vec![cluster])),
-        }
+        runs
     }
-    parts
+
+    /// The first font that has all of these characters, or the first of them; else the last, which shows that it has not.
+    fn font_of(&self, characters: &str) -> usize {
+        let of_all =
+            self.fonts.iter().position(|font| characters.chars().all(|character| font.has(character)));
+        let of_first = || {
+            let first = characters.chars().next()?;
+            self.fonts.iter().position(|font| font.has(first))
+        };
+        of_all.or_else(of_first).unwrap_or(self.fonts.len().saturating_sub(1))
+    }
+
+    fn shape_run(&self, text: &str, run: &Run, size: f32, breaks: &[usize], clusters: &mut Vec<Cluster>) {
+        let Run { script, level, font, bytes } = run;
+        let (Some(face), Some(data)) = (self.fonts.get(*font), self.data.get(*font)) else { return };
+        let mut buffer = UnicodeBuffer::new();
+        for (offset, character) in text.get(bytes.clone()).unwrap_or_default().char_indices() {
+            buffer.add(character, u32::try_from(bytes.start + offset).unwrap_or(u32::MAX));
+        }
+        buffer.set_direction(if level.is_rtl() { Direction::RightToLeft } else { Direction::LeftToRight });
+        if let Some(script) = tag(*script).and_then(Script::from_iso15924_tag) {
+            buffer.set_script(script);
+        }
+        let shaped = data.shaper(&face.face).build().shape(buffer, ShapeOptions::default());
+
+        let scale = face.scale(size);
+        #[expect(clippy::cast_precision_loss, reason = "what is not exact is refused for its length")]
+        let pixels = |units: i32| units as f32 * scale;
+        let glyphs = shaped.glyph_infos().iter().zip(shaped.glyph_positions()).map(|(info, position)| {
+            let glyph = Glyph {
+                id: u16::try_from(info.glyph_id).unwrap_or(0),
+                x: pixels(position.x_offset),
+                y: pixels(position.y_offset),
+                advance: pixels(position.x_advance),
+            };
+            (usize::try_from(info.cluster).unwrap_or(usize::MAX), glyph)
+        });
+        // In the order of the eye, as the glyphs are.
+        let mut seen: Vec<(usize, Vec<Glyph>)> = Vec::new();
+        for (start, glyph) in glyphs {
+            match seen.last_mut() {
+                Some((last, glyphs)) if *last == start => glyphs.push(glyph),
+                _ => seen.push((start, vec![glyph])),
+            }
+        }
+        if level.is_rtl() {
+            seen.reverse();
+        }
+        let ends: Vec<usize> = seen.iter().skip(1).map(|(start, _)| *start).chain([bytes.end]).collect();
+        clusters.extend(seen.into_iter().zip(ends).map(|((start, glyphs), end)| Cluster {
+            font: *font,
+            advance: glyphs.iter().map(|glyph| glyph.advance).sum(),
+            glyphs,
+            level: *level,
+            is_space: text.get(start..end).is_some_and(|text| text.chars().all(char::is_whitespace)),
+            may_begin: breaks.binary_search(&start).is_ok(),
+        }));
+    }
 }
 
-/// The bidirectional classes, from the tables that shaping has anyway.
-struct Classes;
-
-impl BidiDataSource for Classes {
-    fn bidi_class(&self, character: char) -> unicode_bidi::BidiClass {
-        use unicode_bidi::BidiClass as Class;
-        match character.bidi_class() {
-            BidiClass::AL => Class::AL,
-            BidiClass::AN => Class::AN,
-            BidiClass::B => Class::B,
-            BidiClass::BN => Class::BN,
-            BidiClass::CS => Class::CS,
-            BidiClass::EN => Class::EN,
-            BidiClass::ES => Class::ES,
-            BidiClass::ET => Class::ET,
-            BidiClass::FSI => Class::FSI,
-            BidiClass::L => Class::L,
-            BidiClass::LRE => Class::LRE,
-            BidiClass::LRI => Class::LRI,
-            BidiClass::LRO => Class::LRO,
-            BidiClass::NSM => Class::NSM,
-            BidiClass::ON => Class::ON,
-            BidiClass::PDF => Class::PDF,
-            BidiClass::PDI => Class::PDI,
-            BidiClass::R => Class::R,
-            BidiClass::RLE => Class::RLE,
-            BidiClass::RLI => Class::RLI,
-            BidiClass::RLO => Class::RLO,
-            BidiClass::S => Class::S,
-            BidiClass::WS => Class::WS,
+/// Characters with the marks and joiners that follow each, by their bytes: they are of one font.
+fn joined(text: &str) -> Vec<Range<usize>> {
+    let mut joined: Vec<Range<usize>> = Vec::new();
+    for (offset, character) in text.char_indices() {
+        let end = offset + character.len_utf8();
+        let follows = matches!(
+            break_property(u32::from(character)),
+            BreakClass::CombiningMark | BreakClass::ZeroWidthJoiner
+        );
+        match joined.last_mut() {
+            Some(last) if follows => last.end = end,
+            _ => joined.push(offset..end),
         }
     }
+    joined
+}
+
+fn own_script(character: char) -> Option<unicode_script::Script> {
+    match character.script() {
+        unicode_script::Script::Common
+        | unicode_script::Script::Inherited
+        | unicode_script::Script::Unknown => None,
+        script => Some(script),
+    }
+}
+
+/// A script by the four letters of ISO 15924.
+fn tag(script: unicode_script::Script) -> Option<Tag> {
+    Tag::new_checked(script.short_name().as_bytes()).ok()
 }
