@@ -14,7 +14,10 @@ import { setUp } from './setup.mjs';
 const WASM = ['--package', 'lenslet', '--target', 'wasm32-unknown-unknown'];
 const STRICT = ['--', '-D', 'warnings'];
 
-/** In the order in which they run: what answers soonest first. `needs` is a step that must have succeeded, `beside` starts what it asks. */
+/**
+ * In the order in which they run: what answers soonest first. `needs` is a step that must have succeeded, `beside` starts what it asks,
+ * `during` is the step with which it begins, because either keeps no more than one core busy for long; its output follows then.
+ */
 const STEPS = [
   { name: 'fmt', says: 'the Rust code is formatted', command: ['cargo', 'fmt', '--all', '--check'] },
   { name: 'fmt-fuzz', says: 'and so are the fuzz targets', command: ['cargo', 'fmt', '--check', '--manifest-path', 'fuzz/Cargo.toml'] },
@@ -43,7 +46,7 @@ const STEPS = [
     unless: noPostgres,
   },
   { name: 'wasm', says: 'tests as wasm in Node', command: ['cargo', 'test', '--locked', ...WASM, '--no-fail-fast'], counts: cargoCounts },
-  { name: 'build', says: 'the Worker, and how large it is', command: [npmBin('node'), 'scripts/build.mjs', '--check'] },
+  { name: 'build', says: 'the Worker, and how large it is', during: 'wasm', command: [npmBin('node'), 'scripts/build.mjs', '--check'] },
   {
     name: 'deploy',
     says: 'wrangler would deploy it',
@@ -81,12 +84,32 @@ async function testAll(only) {
   }
 
   const results = [];
-  for (const step of STEPS.filter(({ name }) => only.has(name))) results.push(await attempt(step, results, env, said));
+  const steps = STEPS.filter(({ name }) => only.has(name));
+  const begun = new Map();
+  for (const step of steps) {
+    for (const other of steps.filter(({ during }) => during === step.name)) begun.set(other, later((show) => attempt(other, results, env, said, show)));
+    results.push(await (begun.get(step)?.() ?? attempt(step, results, env, said, SHOWN)));
+  }
   const lines = readFileSync(notes, 'utf8').split('\n').filter(Boolean);
   return summary(results, [...said, ...new Set(lines)]);
 }
 
-async function attempt(step, results, env, said) {
+/** What shows at once. */
+const SHOWN = { say, out: (part) => process.stdout.write(part), err: (part) => process.stderr.write(part) };
+
+/** Begins what shows something; its outcome is had by a call, which shows all of that. */
+function later(begin) {
+  const kept = [];
+  const keep = (way) => (part) => kept.push(() => SHOWN[way](part));
+  const ended = begin({ say: keep('say'), out: keep('out'), err: keep('err') });
+  return async () => {
+    const outcome = await ended;
+    kept.forEach((show) => show());
+    return outcome;
+  };
+}
+
+async function attempt(step, results, env, said, show) {
   const result = { name: step.name, outcome: 'ok', seconds: 0, passed: 0, failed: 0, ignored: 0 };
   const absent = await step.unless?.(env);
   if (absent) {
@@ -98,9 +121,9 @@ async function attempt(step, results, env, said) {
     return { ...result, outcome: 'not run', failed: 1 };
   }
 
-  say(`\n── ${step.name}: ${step.says}`);
+  show.say(`\n── ${step.name}: ${step.says}`);
   const started = performance.now();
-  const { ok, text } = await runBeside(step, { ...env, ...step.env });
+  const { ok, text } = await runBeside(step, { ...env, ...step.env }, show);
   const counts = step.counts?.(text);
   const wrong = !ok || (step.counts && counts.passed === 0);
   return {
@@ -114,27 +137,27 @@ async function attempt(step, results, env, said) {
 }
 
 /** Runs a step's command, with the server that it asks beside it, if it asks one. */
-async function runBeside(step, env) {
+async function runBeside(step, env, show) {
   const server = await step.beside?.();
   try {
-    return await watch(step.command, { ...env, ...server?.env });
+    return await watch(step.command, { ...env, ...server?.env }, show);
   } finally {
     await server?.close();
   }
 }
 
 /** Runs a command with its output both shown and kept. */
-async function watch([command, ...args], env) {
+async function watch([command, ...args], env, show) {
   const child = start(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
-  for (const [from, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
+  for (const [from, to] of [[child.stdout, show.out], [child.stderr, show.err]]) {
     from.setEncoding('utf8').on('data', (part) => {
       text += part;
-      to.write(part);
+      to(part);
     });
   }
   const { code, error } = await child.closed;
-  if (error) say(`${command} could not be started: ${error.message}`);
+  if (error) show.say(`${command} could not be started: ${error.message}`);
   return { ok: code === 0, text: stripVTControlCharacters(text) };
 }
 
