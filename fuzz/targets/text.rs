@@ -4,11 +4,26 @@
 use lenslet::geometry::Size;
 use lenslet::picture::text::{Font, Shadow, Style, TextError, draw};
 
-/// The first two bytes say how, the next 64 are the text as far as they are one, the rest is the font.
+/// Where alphabets begin whose letters become others beside each other, or Latin's.
+const ALPHABETS: [u32; 8] = [0x0020, 0x0590, 0x0600, 0x0900, 0x0980, 0x0E00, 0x1000, 0x1100];
+
+/// What joins letters, or keeps them apart.
+const BETWEEN: [char; 4] = [' ', '\u{200d}', '\u{200c}', '\u{ad}'];
+
+fn letter(alphabet: u8, byte: u8) -> char {
+    let first = ALPHABETS[usize::from(alphabet) % ALPHABETS.len()];
+    match byte {
+        0..0x80 => char::from_u32(first + u32::from(byte)).unwrap_or('a'),
+        _ => BETWEEN[usize::from(byte) % BETWEEN.len()],
+    }
+}
+
+/// The last bytes say how, and which letters of which alphabet; the rest is the font, as in the files that it starts from.
 fn write(input: &[u8]) {
-    let Some((&[size, wrap], rest)) = input.split_first_chunk() else { return };
-    let (text, file) = rest.split_at(rest.len().min(64));
-    let text = String::from_utf8_lossy(text);
+    let Some((file, &[size, wrap, alphabet, ref letters @ ..])) = input.split_last_chunk::<35>() else {
+        return;
+    };
+    let text: String = letters.iter().map(|byte| letter(alphabet, *byte)).collect();
     let style = Style {
         size: f32::from(size) + 1.0,
         wrap: u32::from(wrap) + 1,
