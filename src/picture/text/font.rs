@@ -4,7 +4,7 @@
 
 use harfrust::{FontRef, Tag};
 use read_fonts::TableProvider as _;
-use read_fonts::tables::cmap::Cmap;
+use read_fonts::tables::cmap::CmapSubtable;
 
 use super::TextError;
 
@@ -18,7 +18,8 @@ const DEEPEST: u8 = 6;
 #[derive(Clone)]
 pub struct Font<'a> {
     pub(super) face: FontRef<'a>,
-    cmap: Cmap<'a>,
+    /// The one of its tables of characters that shaping takes.
+    characters: CmapSubtable<'a>,
     units_per_em: u16,
     ascent: f32,
     descent: f32,
@@ -57,14 +58,15 @@ impl<'a> Font<'a> {
         let face = FontRef::from_index(bytes, 0).ok()?;
         let table = |name| face.table_data(Tag::new(name)).map(|data| data.as_bytes());
         let (head, glyf, loca) = (table(b"head")?, table(b"glyf")?, table(b"loca")?);
-        let cmap = face.cmap().ok()?;
-        let hhea = face.hhea().ok()?;
+        let (_, _, characters) = face.cmap().ok()?.best_subtable()?;
         let units_per_em = u16_at(head, 18).filter(|units| (16..=16_384).contains(units))?;
         let is_sane = |length: f32| length.is_finite() && length.abs() <= 4.0 * f32::from(units_per_em);
-        let [ascent, descent] =
-            [hhea.ascender(), hhea.descender()].map(|length| f32::from(length.to_i16()).abs());
+        let hhea = face.hhea().ok().map(|table| [table.ascender().to_i16(), table.descender().to_i16()]);
+        let typo = || face.os2().ok().map(|table| [table.s_typo_ascender(), table.s_typo_descender()]);
+        let reach = hhea.filter(|reach| *reach != [0, 0]).or_else(typo)?;
+        let [ascent, descent] = reach.map(|length| f32::from(length).abs());
         (is_sane(ascent) && is_sane(descent) && ascent + descent > 0.0).then_some(Self {
-            cmap,
+            characters,
             units_per_em,
             ascent,
             descent,
@@ -77,7 +79,7 @@ impl<'a> Font<'a> {
 
     /// Whether it has a glyph for a character.
     pub(super) fn has(&self, character: char) -> bool {
-        self.cmap.map_codepoint(character).is_some_and(|glyph| glyph.to_u32() != 0)
+        self.characters.map_codepoint(character).is_some_and(|glyph| glyph.to_u32() != 0)
     }
 
     /// Pixels of one of its units, where an em has so many pixels.
