@@ -7,6 +7,7 @@ use read_fonts::TableProvider as _;
 use read_fonts::tables::cmap::CmapSubtable;
 
 use super::TextError;
+use super::survey::{GPOS, GSUB, Survey, TooMuch};
 
 /// The font that is always there: Noto Sans Medium with Latin, Greek and Cyrillic letters.
 const EMBEDDED: &[u8] = include_bytes!("../../../assets/fonts/NotoSans-Medium.ttf");
@@ -44,9 +45,21 @@ pub(super) struct Spending(pub(super) u32);
 type Affine = [f32; 6];
 
 impl<'a> Font<'a> {
-    /// Reads the tables that there must be.
+    /// Reads the tables that there must be, and counts those that shaping makes something of.
     pub fn read(bytes: &'a [u8]) -> Result<Self, TextError> {
-        Self::of_tables(bytes).ok_or(TextError::Font)
+        let font = Self::of_tables(bytes).ok_or(TextError::Font)?;
+        font.survey().map_err(|TooMuch| TextError::TooComplex)?;
+        Ok(font)
+    }
+
+    fn survey(&self) -> Result<(), TooMuch> {
+        let table = |name| self.face.table_data(Tag::new(name)).map_or(&[][..], |data| data.as_bytes());
+        let mut survey = Survey::new();
+        survey.lookups(table(b"GSUB"), GSUB)?;
+        survey.lookups(table(b"GPOS"), GPOS)?;
+        survey.pairs(table(b"kern"))?;
+        survey.pairs(table(b"kerx"))?;
+        survey.chains(table(b"morx"))
     }
 
     /// The font that is always there.
@@ -346,7 +359,7 @@ fn i8_at(data: &[u8], at: usize) -> Option<i8> {
     data.get(at).map(|byte| byte.cast_signed())
 }
 
-fn u16_at(data: &[u8], at: usize) -> Option<u16> {
+pub(super) fn u16_at(data: &[u8], at: usize) -> Option<u16> {
     data.get(at..)?.first_chunk().map(|bytes| u16::from_be_bytes(*bytes))
 }
 
@@ -354,6 +367,6 @@ fn i16_at(data: &[u8], at: usize) -> Option<i16> {
     u16_at(data, at).map(u16::cast_signed)
 }
 
-fn u32_at(data: &[u8], at: usize) -> Option<u32> {
+pub(super) fn u32_at(data: &[u8], at: usize) -> Option<u32> {
     data.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
 }

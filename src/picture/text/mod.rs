@@ -13,6 +13,8 @@ mod font;
 mod lines;
 #[cfg(feature = "texts")]
 mod shape;
+#[cfg(feature = "texts")]
+mod survey;
 
 #[cfg(feature = "texts")]
 pub use self::draw::draw;

@@ -70,13 +70,13 @@ impl<'f, 'a> Shapers<'f, 'a> {
         let level_at = |offset: usize| bidi.levels.get(offset).copied().unwrap_or(base);
         let breaks: Vec<usize> = linebreaks(text).map(|(offset, _)| offset).collect();
         let mut clusters = Vec::new();
+        let mut left = MOST_GLYPHS;
         for run in self.runs(text, level_at) {
-            self.shape_run(text, &run, size, &breaks, &mut clusters);
+            self.shape_run(text, &run, size, &breaks, &mut left, &mut clusters)?;
         }
         let is_sane =
             |glyph: &Glyph| [glyph.x, glyph.y, glyph.advance].iter().all(|length| length.abs() < 1e6);
-        let glyphs = || clusters.iter().flat_map(|cluster| &cluster.glyphs);
-        if glyphs().count() > MOST_GLYPHS || !glyphs().all(is_sane) {
+        if !clusters.iter().flat_map(|cluster| &cluster.glyphs).all(is_sane) {
             return Err(TextError::TooComplex);
         }
         Ok(Paragraph { clusters, level: base })
@@ -111,9 +111,18 @@ impl<'f, 'a> Shapers<'f, 'a> {
         of_all.or_else(of_first).unwrap_or(self.fonts.len().saturating_sub(1))
     }
 
-    fn shape_run(&self, text: &str, run: &Run, size: f32, breaks: &[usize], clusters: &mut Vec<Cluster>) {
+    /// Adds the clusters of a run, unless it has more glyphs than are `left`.
+    fn shape_run(
+        &self,
+        text: &str,
+        run: &Run,
+        size: f32,
+        breaks: &[usize],
+        left: &mut usize,
+        clusters: &mut Vec<Cluster>,
+    ) -> Result<(), TextError> {
         let Run { script, level, font, bytes } = run;
-        let (Some(face), Some(data)) = (self.fonts.get(*font), self.data.get(*font)) else { return };
+        let (Some(face), Some(data)) = (self.fonts.get(*font), self.data.get(*font)) else { return Ok(()) };
         let mut buffer = UnicodeBuffer::new();
         for (offset, character) in text.get(bytes.clone()).unwrap_or_default().char_indices() {
             buffer.add(character, u32::try_from(bytes.start + offset).unwrap_or(u32::MAX));
@@ -123,6 +132,7 @@ impl<'f, 'a> Shapers<'f, 'a> {
             buffer.set_script(script);
         }
         let shaped = data.shaper(&face.face).build().shape(buffer, ShapeOptions::default());
+        *left = left.checked_sub(shaped.len()).ok_or(TextError::TooComplex)?;
 
         let scale = face.scale(size);
         #[expect(clippy::cast_precision_loss, reason = "what is not exact is refused for its length")]
@@ -156,6 +166,7 @@ impl<'f, 'a> Shapers<'f, 'a> {
             is_space: text.get(start..end).is_some_and(|text| text.chars().all(char::is_whitespace)),
             may_begin: breaks.binary_search(&start).is_ok(),
         }));
+        Ok(())
     }
 }
 
