@@ -3,7 +3,7 @@
 use super::cover::{Coverage, Mask, whole};
 use super::font::{Curve, Font, Spending};
 use super::lines::{self, Block};
-use super::shape::Shapers;
+use super::shape::{MOST_GLYPHS, Shapers};
 use super::{Shadow, Style, TextError};
 use crate::geometry::Size;
 use crate::picture::ops::canvas;
@@ -15,7 +15,8 @@ const MOST_PIECES: u32 = 100_000;
 /// Draws a text with the first of the fonts that has each letter.
 pub fn draw(text: &str, style: &Style, fonts: &[Font<'_>]) -> Result<Picture, TextError> {
     let shapers = Shapers::new(fonts);
-    let shaped = text.split('\n').map(|line| shapers.shape(line, style.size));
+    let mut left = MOST_GLYPHS;
+    let shaped = text.split('\n').map(|line| shapers.shape(line, style.size, &mut left));
     let paragraphs = shaped.collect::<Result<Vec<_>, _>>()?;
     drop(shapers);
     #[expect(clippy::cast_precision_loss, reason = "sides have at most five digits")]

@@ -40,8 +40,8 @@ pub(super) struct Paragraph {
     pub(super) level: Level,
 }
 
-/// A font makes no more of any text.
-const MOST_GLYPHS: usize = 4_096;
+/// Fonts make no more of any text.
+pub(super) const MOST_GLYPHS: usize = 4_096;
 
 /// Fonts with what shaping reads of each once.
 pub(super) struct Shapers<'f, 'a> {
@@ -63,16 +63,15 @@ impl<'f, 'a> Shapers<'f, 'a> {
         Self { fonts, data: fonts.iter().map(|font| ShaperData::new(&font.face)).collect() }
     }
 
-    /// Shapes one paragraph at so many pixels to the em.
-    pub(super) fn shape(&self, text: &str, size: f32) -> Result<Paragraph, TextError> {
+    /// Shapes one paragraph at so many pixels to the em, unless it has more glyphs than are `left`.
+    pub(super) fn shape(&self, text: &str, size: f32, left: &mut usize) -> Result<Paragraph, TextError> {
         let bidi = BidiInfo::new(text, None);
         let base = bidi.paragraphs.first().map_or_else(Level::ltr, |paragraph| paragraph.level);
         let level_at = |offset: usize| bidi.levels.get(offset).copied().unwrap_or(base);
         let breaks: Vec<usize> = linebreaks(text).map(|(offset, _)| offset).collect();
         let mut clusters = Vec::new();
-        let mut left = MOST_GLYPHS;
         for run in self.runs(text, level_at) {
-            self.shape_run(text, &run, size, &breaks, &mut left, &mut clusters)?;
+            self.shape_run(text, &run, size, &breaks, left, &mut clusters)?;
         }
         let is_sane =
             |glyph: &Glyph| [glyph.x, glyph.y, glyph.advance].iter().all(|length| length.abs() < 1e6);
